@@ -1,0 +1,54 @@
+"""Feature matching: losses, encoders and measures that put two modalities into one space."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cmlearn.matching.contrastive import HardestHinge as HardestHinge
+    from cmlearn.matching.contrastive import InfoNCE as InfoNCE
+    from cmlearn.matching.contrastive import SigLIP as SigLIP
+    from cmlearn.matching.contrastive import gather as gather
+    from cmlearn.matching.contrastive import hinge as hinge
+    from cmlearn.matching.contrastive import info_nce as info_nce
+    from cmlearn.matching.contrastive import siglip as siglip
+    from cmlearn.matching.dual_encoder import ConvEncoder as ConvEncoder
+    from cmlearn.matching.dual_encoder import DualEncoder as DualEncoder
+    from cmlearn.matching.dual_encoder import NgramEncoder as NgramEncoder
+    from cmlearn.matching.dual_encoder import NgramTokenizer as NgramTokenizer
+    from cmlearn.matching.geometry import alignment as alignment
+    from cmlearn.matching.geometry import modality_gap as modality_gap
+    from cmlearn.matching.geometry import uniformity as uniformity
+    from cmlearn.matching.geometry import uniformity_of_random_points as uniformity_of_random_points
+
+_NAMES = {
+    "HardestHinge": "contrastive",
+    "InfoNCE": "contrastive",
+    "SigLIP": "contrastive",
+    "gather": "contrastive",
+    "hinge": "contrastive",
+    "info_nce": "contrastive",
+    "siglip": "contrastive",
+    "ConvEncoder": "dual_encoder",
+    "DualEncoder": "dual_encoder",
+    "NgramEncoder": "dual_encoder",
+    "NgramTokenizer": "dual_encoder",
+    "alignment": "geometry",
+    "modality_gap": "geometry",
+    "uniformity": "geometry",
+    "uniformity_of_random_points": "geometry",
+}
+_MODULES = {"contrastive", "dual_encoder", "geometry"}
+
+__all__ = sorted({*_NAMES, *_MODULES})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"cmlearn.matching.{name}")
+    if name in _NAMES:
+        return getattr(import_module(f"cmlearn.matching.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'cmlearn.matching' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,271 @@
+r"""The two-tower model: one encoder a modality, all ending on the same unit sphere.
+
+`ConvEncoder` reads 32-pixel pictures and `NgramEncoder` reads names in any script, as bags of hashed
+words and character n-grams. `DualEncoder` holds any number of such encoders and returns unit vectors, so
+that the inner product of two of them is their cosine. [radford2021learning]
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+
+from cmlearn._validate import require, require_ndim, require_type
+
+__all__ = ["ConvEncoder", "DualEncoder", "NgramEncoder", "NgramTokenizer"]
+
+
+class NgramTokenizer:
+    r"""Turns text of any script into the numbers of its words and character n-grams.
+
+    A text is case-folded and split at white space. Each word gives itself and its n-grams, with `<` and
+    `>` marking its ends, as in fastText. Each of these is hashed to one of `buckets - 1` numbers by
+    CRC-32, so the numbers are the same in every process; number 0 is padding. [bojanowski2017enriching]
+
+    Args:
+        buckets: how many numbers there are, with the padding.
+        shortest: characters in the shortest n-gram.
+        longest: characters in the longest n-gram.
+
+    Raises:
+        ValueError: if `buckets` is below 2, `shortest` below 1 or `longest` below `shortest`.
+
+    Example:
+        >>> tokens = NgramTokenizer()(["red apple", "红苹果"])
+        >>> tokens.shape[0], tokens.dtype
+        (2, torch.int64)
+    """
+
+    def __init__(self, buckets: int = 2**14, *, shortest: int = 1, longest: int = 4) -> None:
+        require(buckets >= 2, "buckets", "a number >= 2", buckets)
+        require(shortest >= 1, "shortest", "a number >= 1", shortest)
+        require(longest >= shortest, "longest", f"at least `shortest` ({shortest})", longest)
+        self.buckets = buckets
+        self.shortest = shortest
+        self.longest = longest
+
+    def __call__(self, texts: Sequence[str]) -> Int[Tensor, "text length"]:
+        """The numbers of each text's parts, padded with 0 to the longest text.
+
+        Args:
+            texts: the texts, at least one; a single string is refused, because its letters would be taken
+                for texts.
+
+        Returns:
+            One row a text.
+
+        Raises:
+            TypeError: if `texts` is a string, or holds anything but strings.
+            ValueError: if `texts` is empty.
+
+        Example:
+            >>> NgramTokenizer(shortest=3, longest=3)(["cat"]).shape  # "<cat>", "<ca", "cat", "at>"
+            torch.Size([1, 4])
+        """
+        require_type(texts, (list, tuple), "texts")
+        require(len(texts) > 0, "texts", "at least one text", "none")
+        for text in texts:
+            require_type(text, str, "texts")
+        rows = [torch.tensor([self._number(part) for part in self._parts(text)]) for text in texts]
+        return nn.utils.rnn.pad_sequence(rows, batch_first=True)
+
+    def _parts(self, text: str) -> Iterator[str]:
+        for word in text.casefold().split() or [""]:
+            marked = f"<{word}>"
+            yield marked
+            for length in range(self.shortest, min(self.longest, len(marked) - 1) + 1):
+                yield from (marked[i : i + length] for i in range(len(marked) - length + 1))
+
+    def _number(self, part: str) -> int:
+        return 1 + zlib.crc32(part.encode()) % (self.buckets - 1)
+
+
+class NgramEncoder(nn.Module):
+    r"""A text is the mean of the learned vectors of its parts, then one linear layer: $W \bar e + c$.
+
+    Args:
+        dim: size of the output.
+        width: size of a part's vector.
+        buckets: as in the `NgramTokenizer` that makes the input.
+        device: where the parameters live.
+        dtype: the type of the parameters.
+
+    Raises:
+        ValueError: if a size is not positive.
+
+    Example:
+        >>> NgramEncoder(64)(NgramTokenizer()(["red apple", "boat"])).shape
+        torch.Size([2, 64])
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        width: int = 128,
+        buckets: int = 2**14,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        _require_sizes(dim=dim, width=width, buckets=buckets)
+        self.parts = nn.EmbeddingBag(buckets, width, mode="mean", padding_idx=0, device=device, dtype=dtype)
+        self.project = nn.Linear(width, dim, device=device, dtype=dtype)
+
+    def forward(self, tokens: Int[Tensor, "batch length"]) -> Float[Tensor, "batch dim"]:
+        """Encode rows of part numbers.
+
+        Args:
+            tokens: what `NgramTokenizer` returns; 0 is padding.
+
+        Returns:
+            One vector a row, not normalised.
+
+        Raises:
+            ValueError: if `tokens` is not two-dimensional.
+        """
+        require_ndim(tokens, 2, "tokens")
+        return self.project(self.parts(tokens))
+
+
+class ConvEncoder(nn.Module):
+    r"""A small convolutional net for small RGB pictures.
+
+    Three stages halve the picture and double the channels; then a mean over places and a linear layer.
+
+    Args:
+        dim: size of the output.
+        width: channels of the first stage.
+        device: where the parameters live.
+        dtype: the type of the parameters.
+
+    Raises:
+        ValueError: if a size is not positive.
+
+    Example:
+        >>> import torch
+        >>> pictures = torch.zeros(2, 32, 32, 3, dtype=torch.uint8)
+        >>> ConvEncoder(64)(pictures).shape
+        torch.Size([2, 64])
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        width: int = 32,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        _require_sizes(dim=dim, width=width)
+        channels = [3, width, 2 * width, 4 * width]
+        self.stages = nn.Sequential(*(_stage(m, n, device, dtype) for m, n in pairwise(channels)))
+        self.project = nn.Linear(4 * width, dim, device=device, dtype=dtype)
+
+    def forward(
+        self, pictures: UInt8[Tensor, "batch height width 3"] | Float[Tensor, "batch height width 3"]
+    ) -> Float[Tensor, "batch dim"]:
+        """Encode RGB pictures.
+
+        Args:
+            pictures: channels last, as the data sets hold them: bytes 0 to 255, or floats 0 to 1.
+
+        Returns:
+            One vector a picture, not normalised.
+
+        Raises:
+            ValueError: if `pictures` is not four-dimensional with three channels at the end.
+        """
+        require_ndim(pictures, 4, "pictures")
+        require(pictures.shape[-1] == 3, "pictures", "3 channels in the last dimension", pictures.shape[-1])
+        x = pictures.to(self.project.weight.dtype) / (255 if pictures.dtype == torch.uint8 else 1)
+        x = self.stages(2 * x.permute(0, 3, 1, 2) - 1)
+        return self.project(x.mean(dim=(2, 3)))
+
+
+class DualEncoder(nn.Module):
+    r"""Encoders of several modalities whose outputs are scaled to length 1: $z = f(x) / \lVert f(x) \rVert$.
+
+    Two encoders make the two-tower model of CLIP; more may share the space. [radford2021learning]
+
+    Args:
+        encoders: modality name to encoder; all encoders have the same output size.
+
+    Raises:
+        ValueError: if there are no encoders.
+
+    Example:
+        >>> import torch
+        >>> model = DualEncoder({"image": ConvEncoder(64), "name": NgramEncoder(64)})
+        >>> batch = {"image": torch.zeros(2, 32, 32, 3), "name": NgramTokenizer()(["boat", "car"])}
+        >>> z = model(batch)
+        >>> z["image"].shape, z["name"].norm(dim=1)
+        (torch.Size([2, 64]), tensor([1., 1.], grad_fn=<LinalgVectorNormBackward0>))
+    """
+
+    def __init__(self, encoders: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        require(len(encoders) > 0, "encoders", "at least one encoder", "none")
+        self.encoders = nn.ModuleDict(dict(encoders))
+
+    def forward(
+        self, batch: Mapping[str, Tensor], *, modalities: Sequence[str] | None = None
+    ) -> dict[str, Float[Tensor, "batch dim"]]:
+        """Encode the modalities of a batch; entries that no encoder reads, such as labels, are ignored.
+
+        Args:
+            batch: modality name to input.
+            modalities: which ones to encode; `None` for all that the model knows.
+
+        Returns:
+            Modality name to unit vectors.
+
+        Raises:
+            ValueError: if a modality is missing from `batch`, or the model has no encoder for it.
+        """
+        names = list(self.encoders) if modalities is None else modalities
+        missing = [name for name in names if name not in batch]
+        require(not missing, "batch", f"the modalities {list(names)}", f"{list(batch)}, without {missing}")
+        return {name: self.encode(name, batch[name]) for name in names}
+
+    def encode(self, modality: str, x: Tensor) -> Float[Tensor, "batch dim"]:
+        """Unit vectors of one modality.
+
+        Args:
+            modality: its name.
+            x: what its encoder reads.
+
+        Returns:
+            One unit vector a row.
+
+        Raises:
+            ValueError: if the model has no encoder of that name.
+
+        Example:
+            >>> model = DualEncoder({"name": NgramEncoder(64)})
+            >>> model.encode("name", NgramTokenizer()(["boat"])).shape
+            torch.Size([1, 64])
+        """
+        known = list(self.encoders)
+        require(modality in known, "modality", f"one of {known}", repr(modality))
+        return F.normalize(self.encoders[modality](x), dim=-1)
+
+
+def _stage(
+    channels: int, out: int, device: torch.device | str | None, dtype: torch.dtype | None
+) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, out, 3, stride=2, padding=1, device=device, dtype=dtype),
+        nn.BatchNorm2d(out, device=device, dtype=dtype),
+        nn.ReLU(),
+    )
+
+
+def _require_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        require(size >= 1, name, "a number >= 1", size)
