@@ -1,0 +1,36 @@
+"""The bundled data sets: real, small, licence-clean, each with fixed splits and a card.
+
+Every name is loaded on first use, so that the cards are readable without NumPy or PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cmlearn.data._files import DataFileError as DataFileError
+    from cmlearn.data._files import loaded_files as loaded_files
+    from cmlearn.data.emoji_set import Emoji as Emoji
+    from cmlearn.data.emoji_set import emoji as emoji
+    from cmlearn.data.splits import Split as Split
+
+_NAMES = {
+    "DataFileError": "_files",
+    "loaded_files": "_files",
+    "Emoji": "emoji_set",
+    "emoji": "emoji_set",
+    "Split": "splits",
+}
+
+__all__ = sorted(_NAMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'cmlearn.data' has no attribute {name!r}")
+    value = getattr(import_module(f"cmlearn.data.{_NAMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Rebuilds the bundled data sets from public packages. See `README.md` beside this file."""
