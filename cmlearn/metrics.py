@@ -4,8 +4,8 @@ A score matrix holds one row per query and one column per item; higher is better
 answers of every query; left out, item *i* answers query *i*. When captions share pictures,
 `relevant = picture_of_caption[:, None] == np.arange(n_pictures)`.
 
-Equal scores have no order. A metric here is then the expected value over all orders of the tied items, in closed
-form, so that a model which gives every item the same score gets exactly the chance level.
+Equal scores have no order. A metric here is then the expected value over all orders of the tied items, in
+closed form, so that a model which gives every item the same score gets exactly the chance level.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 from numpy.typing import ArrayLike
 
+from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_ndim, require_type
 
 __all__ = [
@@ -148,8 +149,8 @@ def mean_reciprocal_rank(
     """Mean of one over the rank of the best relevant item [mcsherry2008computing].
 
     With `a` items above the best relevant score and `t` items on it, `r` of them relevant, a query counts
-    `sum_j P(j) / (a + j)`, where `P(j) = C(t - j, r - 1) / C(t, r)` is the chance that the first relevant item
-    comes `j`-th among the `t`.
+    `sum_j P(j) / (a + j)`, where `P(j) = C(t - j, r - 1) / C(t, r)` is the chance that the first relevant
+    item comes `j`-th among the `t`.
 
     Args:
         scores: `(query, item)`, higher is better.
@@ -180,9 +181,9 @@ def mean_average_precision(
     """Mean over queries of the precision at each relevant item, averaged [mcsherry2008computing].
 
     A group of `t` tied items, `r` of them relevant, that starts below `a` items and `b` relevant ones, adds
-    `sum_j r/t * (b + 1 + (j - 1) (r - 1) / (t - 1)) / (a + j)` over `j = 1..t`; the sum of all groups is divided
-    by the number of relevant items. scikit-learn's `average_precision_score` differs only on ties: it gives all
-    items of a group the precision at the group's end.
+    `sum_j r/t * (b + 1 + (j - 1) (r - 1) / (t - 1)) / (a + j)` over `j = 1..t`; the sum of all groups is
+    divided by the number of relevant items. scikit-learn's `average_precision_score` differs only on ties: it
+    gives all items of a group the precision at the group's end.
 
     Args:
         scores: `(query, item)`, higher is better.
@@ -218,9 +219,10 @@ def ndcg(
 ) -> float | Float[np.ndarray, " query"]:
     """Normalised discounted cumulative gain for graded relevance [jarvelin2002cumulated].
 
-    `DCG = sum_i gain_i * discount_i`, divided by the DCG of the best order. The discount of rank `j` is
-    `1 / log2(1 + j)`, 0 beyond `k`; tied items share the mean discount of the ranks they cover
-    [mcsherry2008computing]. The gain is the relevance itself: pass `2.0**grades - 1` for the exponential form.
+    `DCG = sum_i gain_i * discount_i`, divided by the DCG of the best order. The discount of rank `j` is `1 /
+    log2(1 + j)`, 0 beyond `k`; tied items share the mean discount of the ranks they cover
+    [mcsherry2008computing]. The gain is the relevance itself: pass `2.0**grades - 1` for the exponential
+    form.
 
     Args:
         scores: `(query, item)`, higher is better.
@@ -229,8 +231,8 @@ def ndcg(
         per_query: return one value per query instead of their mean.
 
     Raises:
-        ValueError: for wrong shapes, a NaN score, a negative relevance, a query without a relevant item, or `k`
-            out of range.
+        ValueError: for wrong shapes, a NaN score, a negative relevance, a query without a relevant item, or
+            `k` out of range.
 
     Example:
         >>> ndcg([[0.9, 0.5, 0.1]], [[3, 2, 0]])
@@ -359,7 +361,7 @@ def chance_ndcg(relevance: ArrayLike, k: int | None = None) -> float:
         >>> round(chance_ndcg([1, 0, 0, 0]), 3)
         0.64
     """
-    gains = _checked_gains(np.atleast_2d(_array(relevance)))
+    gains = _checked_gains(np.atleast_2d(as_array(relevance)))
     return ndcg(np.zeros_like(gains), gains, k)
 
 
@@ -394,9 +396,9 @@ def paired_bootstrap(
 ) -> PairedBootstrap:
     """Compare two systems on the same queries by drawing queries with replacement [koehn2004statistical].
 
-    Both systems keep their values for a drawn query. The interval holds the middle `confidence` of the resampled
-    mean differences. The p value is the share of resamples that stray from the observed difference by at least
-    its size, with one added to both counts so that it is never zero.
+    Both systems keep their values for a drawn query. The interval holds the middle `confidence` of the
+    resampled mean differences. The p value is the share of resamples that stray from the observed difference
+    by at least its size, with one added to both counts so that it is never zero.
 
     Args:
         a: one value per query, such as `recall_at_k(..., per_query=True)`.
@@ -418,7 +420,7 @@ def paired_bootstrap(
     require(resamples >= 1, "resamples", "at least 1", resamples)
     require(0 < confidence < 1, "confidence", "a number between 0 and 1", confidence)
     if generator is None:
-        generator = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 (what seed_everything seeds)
+        generator = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002 (seeded by seed_everything)
     means = np.array([generator.choice(differences, differences.size).mean() for _ in range(resamples)])
     difference = differences.mean()
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
@@ -462,14 +464,14 @@ def _tied_levels(row: Num[np.ndarray, " item"], chosen: Bool[np.ndarray, " item"
 def _all_tied(n_items: int, n_relevant: ArrayLike) -> _Ties:
     """Every item tied: what a random order is."""
     require(n_items >= 1, "n_items", "at least 1", n_items)
-    relevant = np.atleast_1d(_array(n_relevant))
+    relevant = np.atleast_1d(as_array(n_relevant))
     ok = np.issubdtype(relevant.dtype, np.integer) and relevant.min() >= 1 and relevant.max() <= n_items
     require(bool(ok), "n_relevant", f"whole numbers from 1 to n_items = {n_items}", n_relevant)
     return _Ties(np.zeros_like(relevant), np.full_like(relevant, n_items), relevant)
 
 
 def _hit_probability(first: _Ties, k: int) -> Float[np.ndarray, " query"]:
-    """Chance of a relevant item in the top `k`; `C(t - r, d) / C(t, d)` is a product of `(t - d - i) / (t - i)`."""
+    """Chance of a relevant item in the top `k`; `C(t - r, d) / C(t, d)` is `prod_i (t - d - i) / (t - i)`."""
     drawn = np.clip(k - first.above, 0, first.tied)
     miss = np.ones(drawn.shape)
     for i in range(first.relevant.max()):
@@ -483,7 +485,7 @@ def _expected_rank(first: _Ties) -> Float[np.ndarray, " query"]:
 
 
 def _expected_reciprocal(first: _Ties) -> Float[np.ndarray, " query"]:
-    """`sum_j P(first = j) / (a + j)`, from `P(first > j) = (1 - r / t) (1 - r / (t - 1)) ...`, `j` factors."""
+    """`sum_j P(first = j) / (a + j)`; `P(first > j) = (1 - r / t) (1 - r / (t - 1)) ...` has `j` factors."""
     values = 1 / (first.above + 1.0)
     for query in np.flatnonzero(first.tied > 1):
         above, tied, relevant = (int(counts[query]) for counts in first)
@@ -544,16 +546,8 @@ def _lowest(dtype: np.dtype[Any]) -> Any:
     return -np.inf if np.issubdtype(dtype, np.floating) else np.iinfo(dtype).min
 
 
-def _array(values: Any) -> np.ndarray:
-    """As a NumPy array; a torch tensor on any device is copied over, bfloat16 as float32."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        values = values.float() if str(values.dtype) == "torch.bfloat16" else values
-    return np.asarray(values)
-
-
 def _numbers(values: ArrayLike, argument: str) -> Num[np.ndarray, "query item"]:
-    array = _array(values)
+    array = as_array(values)
     require(array.dtype.kind in "iuf", argument, "real numbers", f"dtype {array.dtype}")
     require_ndim(array, 2, argument)
     require(array.size > 0, argument, "at least one query and one item", f"shape {array.shape}")
@@ -569,7 +563,7 @@ def _checked(
         square = table.shape[0] == table.shape[1]
         require(square, "scores", "a square matrix where `relevant` is not given", f"shape {table.shape}")
         return table, np.eye(len(table), dtype=bool)
-    marks = _array(relevant)
+    marks = as_array(relevant)
     require(marks.dtype == bool, argument, "dtype bool", f"dtype {marks.dtype}")
     require(marks.shape == table.shape, argument, f"the shape of `scores`, {table.shape}", marks.shape)
     empty = np.flatnonzero(~marks.any(axis=1))
@@ -591,7 +585,7 @@ def _checked_gains(relevance: ArrayLike) -> Float[np.ndarray, "query item"]:
 
 
 def _checked_pairs(a: ArrayLike, b: ArrayLike) -> Float[np.ndarray, " query"]:
-    first, second = _array(a), _array(b)
+    first, second = as_array(a), as_array(b)
     require_ndim(first, 1, "a")
     require(first.size >= 2, "a", "values of at least two queries", f"{first.size}")
     require(second.shape == first.shape, "b", f"the shape of `a`, {first.shape}", second.shape)

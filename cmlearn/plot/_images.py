@@ -1,0 +1,32 @@
+"""What counts as a picture."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cmlearn._arrays import as_array
+from cmlearn._validate import require
+
+Images = ArrayLike | Sequence[ArrayLike]
+
+
+def check_images(images: Any) -> list[np.ndarray]:
+    pictures = [check_image(image, f"images[{i}]") for i, image in enumerate(images)]
+    require(len(pictures) > 0, "images", "at least one picture", "none")
+    return pictures
+
+
+def check_image(image: Any, argument: str) -> np.ndarray:
+    picture = as_array(image)
+    flat = picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] in (3, 4))
+    require(flat and picture.size > 0, argument, "shape (height, width) or (height, width, 3)", picture.shape)
+    unit = picture.dtype.kind == "f" and picture.min() >= 0 and picture.max() <= 1
+    got = f"{picture.dtype} from {picture.min()} to {picture.max()}"
+    require(bool(unit or picture.dtype == np.uint8), argument, "uint8, or float from 0 to 1", got)
+    return picture
+
+
+def white_level(picture: np.ndarray) -> float:
+    return 255 if picture.dtype == np.uint8 else 1.0

@@ -1,0 +1,169 @@
+"""Panels of HTML: pictures beside words in any script and direction, set by the browser.
+
+Some viewers drop every `style`: the table, the alternative texts, the captions and the ticks still tell the
+story.
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import ArrayLike
+from PIL import Image
+
+from cmlearn._arrays import as_array
+from cmlearn._validate import require, require_ndim
+from cmlearn.plot._images import Images, check_images
+from cmlearn.plot._style import GROUND, INK, PALETTE, QUIET, require_length
+
+_PLAIN = f"background:{GROUND};color:{INK};border:0"
+
+
+class Panel:
+    """A piece of HTML that shows itself in a notebook.
+
+    Args:
+        html: complete elements with inline styles.
+
+    Example:
+        >>> Panel("<p>Hund</p>").html
+        '<p>Hund</p>'
+    """
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return f"<Panel of {len(self.html)} characters>"
+
+
+def retrieval_panel(
+    queries: Sequence[str],
+    images: Images,
+    ranking: ArrayLike,
+    correct: ArrayLike,
+    scores: ArrayLike | None = None,
+    captions: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
+) -> Panel:
+    """Query words at the start of a row, the pictures found behind, right ones framed and ticked.
+
+    Args:
+        queries: words in any language, script and direction.
+        images: the pictures searched, as for `image_grid`.
+        ranking: Int `(query, place)`, indices of the pictures found, best first.
+        correct: Bool `(query, place)`.
+        scores: `(query, place)`, written under each picture.
+        captions: one per picture; also what a screen reader says.
+        languages: the BCP 47 tag of each query, such as `"ja"`: it chooses the glyphs and the voice.
+
+    Raises:
+        ValueError: for wrong shapes, indices out of range, or lists that do not match.
+
+    Example:
+        >>> panel = retrieval_panel(["Hund", "قطة"], np.zeros((2, 8, 8, 3)), [[0], [0]], [[True], [False]])
+        >>> panel.html.count("<img"), panel.html.count("✓"), panel.html.count("✗")
+        (2, 1, 1)
+    """
+    pictures = check_images(images)
+    found, right = as_array(ranking), as_array(correct)
+    require_ndim(found, 2, "ranking")
+    inside = found.size > 0 and found.dtype.kind in "iu" and found.min() >= 0 and found.max() < len(pictures)
+    require(bool(inside), "ranking", f"indices from 0 to {len(pictures) - 1}", found)
+    require(right.shape == found.shape, "correct", f"the shape of `ranking`, {found.shape}", right.shape)
+    require_length(queries, len(found), "queries", "row of `ranking`")
+    notes = _score_notes(scores, found)
+    names = [""] * len(pictures) if captions is None else list(captions)
+    require_length(names, len(pictures), "captions", "picture")
+    tags = [""] * len(queries) if languages is None else list(languages)
+    require_length(tags, len(queries), "languages", "query")
+    rows = [
+        _query_cell(query, tag)
+        + "".join(
+            _found_cell(pictures[i], names[i], bool(ok), note, place)
+            for place, (i, ok, note) in enumerate(zip(picks, oks, lines, strict=True), start=1)
+        )
+        for query, tag, picks, oks, lines in zip(queries, tags, found, right, notes, strict=True)
+    ]
+    return _table(rows, "Pictures found for each query")
+
+
+def image_panel(images: Images, captions: Sequence[str], columns: int | None = None) -> Panel:
+    """Pictures in rows with captions in any script; the HTML sister of `image_grid`.
+
+    Args:
+        images: as for `image_grid`.
+        captions: one per picture.
+        columns: pictures a row; None means at most eight.
+
+    Raises:
+        ValueError: if there is no picture, one has a wrong shape or range, or captions do not match.
+
+    Example:
+        >>> image_panel(np.zeros((2, 8, 8, 3)), ["कुत्ता", "猫"]).html.count("<td")
+        2
+    """
+    pictures = check_images(images)
+    require_length(captions, len(pictures), "captions", "picture")
+    columns = min(columns or 8, len(pictures))
+    require(columns >= 1, "columns", "at least 1", columns)
+    cells = [
+        _cell(_img(picture, caption, "1px solid #d8d8d0"), _span(caption))
+        for picture, caption in zip(pictures, captions, strict=True)
+    ]
+    rows = ["".join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
+    return _table(rows, "Pictures with captions")
+
+
+def _score_notes(scores: ArrayLike | None, found: np.ndarray) -> list[list[str]]:
+    if scores is None:
+        return [[""] * found.shape[1]] * len(found)
+    table = as_array(scores).astype(float)
+    require(table.shape == found.shape, "scores", f"the shape of `ranking`, {found.shape}", table.shape)
+    return [[f"{score:.2f}" for score in row] for row in table]
+
+
+def _query_cell(query: str, language: str) -> str:
+    lang = f' lang="{escape(language)}"' if language else ""
+    style = f"{_PLAIN};text-align:start;font-size:1.1em;font-weight:600;padding:4px 12px 4px 4px"
+    return f'<th scope="row" dir="auto"{lang} style="{style}">{escape(query)}</th>'
+
+
+def _found_cell(picture: np.ndarray, name: str, right: bool, note: str, place: int) -> str:
+    verdict, frame = ("✓", f"3px solid {PALETTE[2]}") if right else ("✗", f"3px dotted {QUIET}")
+    alt = f"place {place}, {'right' if right else 'wrong'}{': ' if name else ''}{name}"
+    return _cell(_img(picture, alt, frame), " ".join(part for part in (verdict, _span(name), note) if part))
+
+
+def _span(caption: str) -> str:
+    return f'<span dir="auto">{escape(caption)}</span>' if caption else ""
+
+
+def _cell(picture: str, caption: str) -> str:
+    style = f"{_PLAIN};text-align:center;vertical-align:top;padding:4px;font-size:0.8em;line-height:1.2"
+    return f'<td align="center" style="{style}">{picture}<br>{caption}</td>'
+
+
+def _img(picture: np.ndarray, alt: str, border: str) -> str:
+    buffer = io.BytesIO()
+    pixels = picture if picture.dtype == np.uint8 else (picture * 255).round().astype(np.uint8)
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
+    source = base64.b64encode(buffer.getvalue()).decode()
+    style = f"border:{border};border-radius:4px;margin:0;background:white;max-width:none;display:inline"
+    return (
+        f'<img class="dark-light" src="data:image/png;base64,{source}" alt="{escape(alt)}" '
+        f'width="56" height="56" style="{style}">'
+    )
+
+
+def _table(rows: Iterable[str], title: str) -> Panel:
+    body = "".join(f'<tr style="{_PLAIN}">{row}</tr>' for row in rows)
+    return Panel(
+        f'<div role="region" aria-label="{title}" tabindex="0" style="{_PLAIN};overflow-x:auto;padding:6px">'
+        f'<table style="{_PLAIN};border-collapse:collapse;margin:0;width:auto">{body}</table></div>'
+    )
