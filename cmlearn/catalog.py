@@ -587,7 +587,7 @@ SYSTEMS: tuple[System, ...] = (
             "We found no publication under this name, and none on C3D by Hoffer, who is known for triplet "
             "networks. The claim fits Res3D; the factorised cousins are P3D, R(2+1)D and S3D."
         ),
-        builds="(2+1)D convolutions with matched and with half the parameters.",
+        builds="Factorised (2+1)D convolutions, with matched and with half the parameters.",
         reference="tran2018closer",
         further=("tran2017convnet", "qiu2017learning", "xie2018rethinking", "hoffer2015deep"),
         family="video",
@@ -1663,6 +1663,6 @@ def readers_note() -> str:
         "This book keeps the chapter order of a Chinese overview article because its list of names makes a "
         f"good syllabus. The article gives no sources. Of the {sum(counts.values())} systems it names, "
         f"{counts[Verdict.REAL]} are real and more or less what it says, {counts[Verdict.MISATTRIBUTED]} "
-        f"exist but are credited, dated or described wrongly, and for {counts[Verdict.NOT_FOUND]} we found no "
-        "publication under that name and meaning. Each chapter says which, and what we built instead."
+        f"exist but are credited, dated or described wrongly; for {counts[Verdict.NOT_FOUND]} we found no "
+        "publication under that name and meaning. Each chapter says which it is, and what we built."
     )
