@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -67,8 +68,9 @@ def info_nce(
     _require_positive(temperature)
     with _full_precision(a):
         a, b = _widen(a) / temperature, _widen(b)
-        rows, columns = _logsumexp(a, b) if chunk is None else _chunked_logsumexp(a, b, chunk)
-        return (rows + columns).mean() / 2 - _matched(a, b).mean()
+        terms = _softmax_terms(a, b) if chunk is None else _chunked_softmax_terms(a, b, chunk)
+        rows, columns, matched = terms
+        return ((rows - matched) + (columns - matched)).mean() / 2
 
 
 def siglip(
@@ -305,7 +307,7 @@ class HardestHinge(nn.Module):
 
 
 def gather(x: Float[Tensor, "batch dim"]) -> Float[Tensor, "all dim"]:
-    """The rows of all processes, in the order of the ranks; with one process, `x` itself.
+    """Rows of all processes with their gradients, in the order of the ranks; with one process, `x` itself.
 
     Gradients flow back to the process that a row came from. Each process then computes the loss of the
     whole batch, so the value equals the one-process run, and so does the gradient once it is averaged over
@@ -322,12 +324,30 @@ def gather(x: Float[Tensor, "batch dim"]) -> Float[Tensor, "all dim"]:
         >>> gather(torch.eye(2)).shape  # one process
         torch.Size([2, 2])
     """
-    distributed = torch.distributed
-    if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size() == 1:
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
         return x
-    from torch.distributed.nn.functional import all_gather
+    return _gather(x)
 
-    return torch.cat(all_gather(x.contiguous()))  # type: ignore[no-untyped-call]
+
+class _Gather(torch.autograd.Function):
+    """All-gather whose gradient is the sum over processes of what each computed for these rows."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        parts = [torch.empty_like(x) for _ in range(dist.get_world_size())]
+        dist.all_gather(parts, x.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        total = grad.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total.chunk(dist.get_world_size())[dist.get_rank()]
+
+
+def _gather(x: Tensor) -> Tensor:
+    return _Gather.apply(x)  # type: ignore[no-untyped-call]
 
 
 def _require_pairs(a: Tensor, b: Tensor, chunk: int | None) -> None:
@@ -366,44 +386,51 @@ def _blocks(a: Tensor, chunk: int | None) -> Iterator[tuple[int, Tensor]]:
     return ((first, a[first : first + size]) for first in range(0, len(a), size))
 
 
-def _logsumexp(a: Tensor, b: Tensor) -> tuple[Float[Tensor, "batch"], Float[Tensor, "batch"]]:
-    """Log-sum-exp of every row and of every column of the scores."""
+def _softmax_terms(
+    a: Float[Tensor, "rows dim"], b: Float[Tensor, "batch dim"], first: int = 0
+) -> tuple[Float[Tensor, "rows"], Float[Tensor, "batch"], Float[Tensor, "rows"]]:
+    """Log-sum-exp of each row and of each column of the scores, and the scores of the matched pairs."""
     scores = a @ b.T
-    return scores.logsumexp(dim=1), scores.logsumexp(dim=0)
+    matched = scores.diagonal(first)  # entry [i, first + i]
+    return scores.logsumexp(dim=1), scores.logsumexp(dim=0), matched
 
 
-class _ChunkedLogSumExp(torch.autograd.Function):
-    """`_logsumexp` that never holds more than `chunk` rows of the scores, forward or backward."""
+class _ChunkedSoftmaxTerms(torch.autograd.Function):
+    """`_softmax_terms` that never holds more than `chunk` rows of the scores, forward or backward."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
-        rows = a.new_empty(len(a))
+    def forward(ctx: Any, a: Tensor, b: Tensor, chunk: int) -> tuple[Tensor, Tensor, Tensor]:
+        rows, matched = a.new_empty(len(a)), a.new_empty(len(a))
         columns = a.new_full((len(b),), -torch.inf)
         for first, block in _blocks(a, chunk):
-            rows[first : first + len(block)], block_columns = _logsumexp(block, b)
+            here = slice(first, first + len(block))
+            rows[here], block_columns, matched[here] = _softmax_terms(block, b, first)
             columns = torch.logaddexp(columns, block_columns)
         ctx.save_for_backward(a, b, rows, columns)
         ctx.chunk = chunk
-        return rows, columns
+        return rows, columns, matched
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad_rows: Tensor, grad_columns: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(
+        ctx: Any, grad_rows: Tensor, grad_columns: Tensor, grad_matched: Tensor
+    ) -> tuple[Tensor, Tensor, None]:
         a, b, rows, columns = ctx.saved_tensors
         grad_a, grad_b = torch.zeros_like(a), torch.zeros_like(b)
         with _full_precision(a):
             for first, block in _blocks(a, ctx.chunk):
                 here = slice(first, first + len(block))
                 scores = block @ b.T
-                weight = (scores - columns).exp() * grad_columns  # softmax down the columns
-                weight += (scores - rows[here, None]).exp() * grad_rows[here, None]  # and along the rows
-                grad_a[here] = weight @ b
-                grad_b += weight.T @ block
+                grad = (scores - columns).exp() * grad_columns  # softmax down the columns
+                grad += (scores - rows[here, None]).exp() * grad_rows[here, None]  # and along the rows
+                grad.diagonal(first).add_(grad_matched[here])
+                grad_a[here] = grad @ b
+                grad_b += grad.T @ block
         return grad_a, grad_b, None
 
 
-def _chunked_logsumexp(a: Tensor, b: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
-    return _ChunkedLogSumExp.apply(a, b, chunk)  # type: ignore[no-untyped-call]
+def _chunked_softmax_terms(a: Tensor, b: Tensor, chunk: int) -> tuple[Tensor, Tensor, Tensor]:
+    return _ChunkedSoftmaxTerms.apply(a, b, chunk)  # type: ignore[no-untyped-call]
 
 
 def _sum_over_blocks(
