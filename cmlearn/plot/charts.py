@@ -184,6 +184,7 @@ def scatter(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if not (xlabel or ylabel):
         ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
     return root(ax)
 
 
@@ -203,8 +204,9 @@ def _draw_curve(ax: Axes, name: str, values: ArrayLike, x: ArrayLike | None, i: 
 
 def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
     """Write each name beside its line's right end, moved apart as little as keeps them from overlapping."""
-    heights = np.array([ax.transData.transform((1, height))[1] for height, _ in ends.values()])
-    wanted = (heights - ax.bbox.y0) / ax.bbox.height
+    ax.autoscale_view()
+    to_axes = ax.transData - ax.transAxes
+    wanted = np.array([to_axes.transform((1, height))[1] for height, _ in ends.values()])
     places = _spread(wanted, gap=1.3 * matplotlib.rcParams["font.size"] * root(ax).dpi / 72 / ax.bbox.height)
     for (name, (_, colour)), place in zip(ends.items(), places, strict=True):
         text = ax.annotate(name, (1, place), (6, 0), "axes fraction", "offset points", va="center")

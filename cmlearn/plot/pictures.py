@@ -1,5 +1,6 @@
 """Pictures and tables of numbers as pictures: grids, similarity matrices, attention maps."""
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
@@ -17,6 +19,7 @@ from cmlearn._validate import require, require_ndim
 from cmlearn.plot._images import Images, check_image, check_images, white_level
 from cmlearn.plot._style import (
     INK,
+    PALETTE,
     WIDTH,
     Figure,
     luminance,
@@ -25,6 +28,9 @@ from cmlearn.plot._style import (
     root,
     styled,
 )
+
+LINE = 0.17  # height of a line of caption, in inches
+_GLOW = LinearSegmentedColormap.from_list("glow", [to_rgba(PALETTE[1], 0), to_rgba(PALETTE[1], 0.95)])
 
 
 @styled
@@ -54,14 +60,13 @@ def image_grid(
     require(columns >= 1, "columns", "at least 1", columns)
     side = min(1.0, WIDTH / columns)
     lines = _wrapped(captions, len(pictures), side)
-    step = 1.08 + max(line.count("\n") + 1 if line else 0 for line in lines) * 0.17 / side
-    n_rows = -(-len(pictures) // columns)
-    ax = Figure(side * columns, side * step * n_rows).subplots()
+    tops = _row_tops(lines, columns, side)
+    ax = Figure(side * columns, side * tops[-1]).subplots()
     for i, (picture, line) in enumerate(zip(pictures, lines, strict=True)):
-        left, top = i % columns, i // columns * step
+        left, top = i % columns, tops[i // columns]
         _place(ax, picture, left, top)
         ax.text(left + 0.5, top + 1.02, line, ha="center", va="top", fontsize=8, linespacing=1.1)
-    ax.set(xlim=(0, columns), ylim=(n_rows * step, 0), aspect="equal")
+    ax.set(xlim=(0, columns), ylim=(tops[-1], 0), aspect="equal")
     ax.axis("off")
     return root(ax)
 
@@ -182,7 +187,7 @@ def _axis(ax: Axes, side: str) -> Axis:
 def _write_cells(ax: Axes, table: Float[np.ndarray, "row column"], colours: np.ndarray) -> None:
     for (row, column), value in np.ndenumerate(table):
         light = luminance(colours[row, column, :3]) > 0.25
-        text = f"{value:.2f}" if np.abs(table).max() < 100 else f"{value:.0f}"
+        text = f"{value:z.2f}" if np.abs(table).max() < 100 else f"{value:.0f}"
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=INK if light else "white")
 
 
@@ -194,6 +199,15 @@ def _wrapped(captions: Sequence[str] | None, count: int, side: float) -> list[st
     return ["\n".join(textwrap.wrap(caption, max(4, int(side * 14)))) for caption in captions]
 
 
+def _row_tops(lines: Sequence[str], columns: int, side: float) -> list[float]:
+    """Where each row of unit pictures starts, given its tallest caption, and where the last one ends."""
+    heights = [
+        1.08 + max(line.count("\n") + bool(line) for line in lines[i : i + columns]) * LINE / side
+        for i in range(0, len(lines), columns)
+    ]
+    return [0.0, *itertools.accumulate(heights)]
+
+
 def _place(ax: Axes, picture: np.ndarray, left: float, top: float) -> AxesImage:
     """Draw a picture into a unit cell, its longer side filling 94 % of it."""
     height, width = np.array(picture.shape[:2]) / max(picture.shape[:2]) * 0.94
@@ -203,29 +217,36 @@ def _place(ax: Axes, picture: np.ndarray, left: float, top: float) -> AxesImage:
     )
 
 
-def _draw_attention(picture: np.ndarray, heat: np.ndarray, words: Sequence[str]) -> MatplotlibFigure:
+def _draw_attention(
+    picture: np.ndarray, heat: Float[np.ndarray, "word rows columns"], words: Sequence[str]
+) -> MatplotlibFigure:
     columns = min(len(heat) + 1, 5)
     rows = -(-(len(heat) + 1) // columns)
-    figure = Figure(WIDTH, (WIDTH / columns + 0.1) * rows)
+    side = min(2.0, (WIDTH - 0.8) / columns)
+    figure = Figure(side * columns + 0.8, (side + 0.3) * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    grey = picture / white_level(picture)
-    grey = grey @ [0.2126, 0.7152, 0.0722] if grey.ndim == 3 else grey
-    axes[0].imshow(picture, cmap="gray", vmin=0, vmax=white_level(picture))
-    extent = (-0.5, grey.shape[1] - 0.5, grey.shape[0] - 0.5, -0.5)
-    for ax, values in zip(axes[1:], heat, strict=False):
-        ax.imshow(grey, cmap="gray", vmin=0, vmax=1)
-        shown = ax.imshow(
-            values,
-            cmap="inferno",
-            alpha=0.7,
-            vmin=0,
-            vmax=heat.max(),
-            extent=extent,
-            interpolation="bilinear",
-        )
-    for ax, title in zip(axes, ["picture", *words], strict=False):
-        ax.set_title(title)
     for ax in axes:
         ax.axis("off")
-    figure.colorbar(shown, ax=list(axes), label="weight", shrink=0.7)
+    axes[0].imshow(picture, cmap="gray", vmin=0, vmax=white_level(picture))
+    axes[0].set_title("picture")
+    shown = [
+        _heat(ax, _grey(picture), values, word, heat.max())
+        for ax, values, word in zip(axes[1:], heat, words, strict=False)
+    ]
+    figure.colorbar(shown[0], ax=list(axes), label="weight", shrink=0.8)
     return figure
+
+
+def _heat(
+    ax: Axes, grey: Float[np.ndarray, "height width"], values: np.ndarray, word: str, top: float
+) -> AxesImage:
+    height, width = grey.shape
+    ax.set_title(word)
+    ax.imshow(0.35 + 0.65 * grey, cmap="gray", vmin=0, vmax=1)
+    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    return ax.imshow(values, cmap=_GLOW, vmin=0, vmax=top, extent=extent, interpolation="bilinear")
+
+
+def _grey(picture: np.ndarray) -> Float[np.ndarray, "height width"]:
+    unit = picture / white_level(picture)
+    return unit[..., :3] @ [0.2126, 0.7152, 0.0722] if unit.ndim == 3 else unit
