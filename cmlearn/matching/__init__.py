@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cmlearn.matching.cca import CCA as CCA
+    from cmlearn.matching.cca import KernelCCA as KernelCCA
     from cmlearn.matching.contrastive import HardestHinge as HardestHinge
     from cmlearn.matching.contrastive import InfoNCE as InfoNCE
     from cmlearn.matching.contrastive import SigLIP as SigLIP
@@ -11,6 +13,11 @@ if TYPE_CHECKING:
     from cmlearn.matching.contrastive import hinge as hinge
     from cmlearn.matching.contrastive import info_nce as info_nce
     from cmlearn.matching.contrastive import siglip as siglip
+    from cmlearn.matching.dcca import DCCAELoss as DCCAELoss
+    from cmlearn.matching.dcca import DCCALoss as DCCALoss
+    from cmlearn.matching.dcca import DeepCCA as DeepCCA
+    from cmlearn.matching.dcca import dcca_loss as dcca_loss
+    from cmlearn.matching.dcca import dccae_loss as dccae_loss
     from cmlearn.matching.dual_encoder import ConvEncoder as ConvEncoder
     from cmlearn.matching.dual_encoder import DualEncoder as DualEncoder
     from cmlearn.matching.dual_encoder import NgramEncoder as NgramEncoder
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
     from cmlearn.matching.geometry import uniformity_of_random_points as uniformity_of_random_points
 
 _NAMES = {
+    "CCA": "cca",
+    "KernelCCA": "cca",
     "HardestHinge": "contrastive",
     "InfoNCE": "contrastive",
     "SigLIP": "contrastive",
@@ -28,6 +37,11 @@ _NAMES = {
     "hinge": "contrastive",
     "info_nce": "contrastive",
     "siglip": "contrastive",
+    "DCCAELoss": "dcca",
+    "DCCALoss": "dcca",
+    "DeepCCA": "dcca",
+    "dcca_loss": "dcca",
+    "dccae_loss": "dcca",
     "ConvEncoder": "dual_encoder",
     "DualEncoder": "dual_encoder",
     "NgramEncoder": "dual_encoder",
@@ -37,7 +51,7 @@ _NAMES = {
     "uniformity": "geometry",
     "uniformity_of_random_points": "geometry",
 }
-_MODULES = {"contrastive", "dual_encoder", "geometry"}
+_MODULES = {"cca", "contrastive", "dcca", "dual_encoder", "geometry"}
 
 __all__ = sorted({*_NAMES, *_MODULES})
 
