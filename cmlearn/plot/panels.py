@@ -16,9 +16,16 @@ from PIL import Image
 from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_ndim
 from cmlearn.plot._images import Images, check_images
-from cmlearn.plot._style import GROUND, INK, PALETTE, QUIET, require_length
+from cmlearn.plot._style import GROUND, INK, PALETTE, require_length
 
 _PLAIN = f"background:{GROUND};color:{INK};border:0"
+_QUERY = f"{_PLAIN};text-align:start;font-size:1.1em;font-weight:600;padding:4px 12px 4px 4px"
+_CELL = (
+    f"{_PLAIN};text-align:center;vertical-align:top;padding:4px;font-size:0.8em;line-height:1.2;min-width:6em"
+)
+_IMAGE = "box-sizing:content-box;border-radius:6px;margin:0;background:white;max-width:none;display:inline"
+_RIGHT = f"border:4px solid {PALETTE[2]};padding:1px"
+_OTHER = "border:1px solid #c4c4bc;padding:4px"
 
 
 class Panel:
@@ -113,7 +120,7 @@ def image_panel(images: Images, captions: Sequence[str], columns: int | None = N
     columns = min(columns or 8, len(pictures))
     require(columns >= 1, "columns", "at least 1", columns)
     cells = [
-        _cell(_img(picture, caption, "1px solid #d8d8d0"), _span(caption))
+        _cell(_img(picture, caption, _OTHER), _span(caption))
         for picture, caption in zip(pictures, captions, strict=True)
     ]
     rows = ["".join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
@@ -130,14 +137,13 @@ def _score_notes(scores: ArrayLike | None, found: np.ndarray) -> list[list[str]]
 
 def _query_cell(query: str, language: str) -> str:
     lang = f' lang="{escape(language)}"' if language else ""
-    style = f"{_PLAIN};text-align:start;font-size:1.1em;font-weight:600;padding:4px 12px 4px 4px"
-    return f'<th scope="row" dir="auto"{lang} style="{style}">{escape(query)}</th>'
+    return f'<th scope="row" dir="auto"{lang} style="{_QUERY}">{escape(query)}</th>'
 
 
 def _found_cell(picture: np.ndarray, name: str, right: bool, note: str, place: int) -> str:
-    verdict, frame = ("✓", f"3px solid {PALETTE[2]}") if right else ("✗", f"3px dotted {QUIET}")
+    verdict, frame = ("<b>✓</b>", _RIGHT) if right else ("✗", _OTHER)
     alt = f"place {place}, {'right' if right else 'wrong'}{': ' if name else ''}{name}"
-    return _cell(_img(picture, alt, frame), " ".join(part for part in (verdict, _span(name), note) if part))
+    return _cell(_img(picture, alt, frame), f"{verdict} {_span(name)}{'<br>' if note else ''}{note}")
 
 
 def _span(caption: str) -> str:
@@ -145,19 +151,17 @@ def _span(caption: str) -> str:
 
 
 def _cell(picture: str, caption: str) -> str:
-    style = f"{_PLAIN};text-align:center;vertical-align:top;padding:4px;font-size:0.8em;line-height:1.2"
-    return f'<td align="center" style="{style}">{picture}<br>{caption}</td>'
+    return f'<td align="center" style="{_CELL}">{picture}<br>{caption}</td>'
 
 
-def _img(picture: np.ndarray, alt: str, border: str) -> str:
+def _img(picture: np.ndarray, alt: str, frame: str) -> str:
     buffer = io.BytesIO()
     pixels = picture if picture.dtype == np.uint8 else (picture * 255).round().astype(np.uint8)
     Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
     source = base64.b64encode(buffer.getvalue()).decode()
-    style = f"border:{border};border-radius:4px;margin:0;background:white;max-width:none;display:inline"
     return (
         f'<img class="dark-light" src="data:image/png;base64,{source}" alt="{escape(alt)}" '
-        f'width="56" height="56" style="{style}">'
+        f'width="48" height="48" style="{frame};{_IMAGE}">'
     )
 
 
