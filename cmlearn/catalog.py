@@ -1173,8 +1173,9 @@ TOPICS: tuple[Topic, ...] = (
         name="Canonical correlation analysis",
         sections=("4.4", "2.1"),
         builds="CCA as the SVD of the whitened cross-covariance, recovering known correlations.",
-        references=("hotelling1936relations",),
+        references=("hotelling1936relations", "hardoon2004canonical", "vinod1976canonical"),
         family="matching",
+        implements=("cmlearn.matching.cca.CCA", "cmlearn.matching.cca.KernelCCA"),
         planned="works/cca",
     ),
     Topic(
@@ -1184,6 +1185,11 @@ TOPICS: tuple[Topic, ...] = (
         builds="Deep CCA with a loss that stays finite, beside CCA on warped views.",
         references=("andrew2013deep", "wang2015deep"),
         family="matching",
+        implements=(
+            "cmlearn.matching.dcca.DCCAELoss",
+            "cmlearn.matching.dcca.DCCALoss",
+            "cmlearn.matching.dcca.DeepCCA",
+        ),
         planned="works/cca",
     ),
     Topic(
