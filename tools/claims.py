@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tools.lessons import ROOT, Lesson, changes, inputs, statements
-from tools.notebooks import LessonError, choose, execute, seconds
+from tools.notebooks import LessonError, choose, execute
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _run(lesson: Lesson, seed: int) -> Outcome:
         except LessonError as error:
             return Outcome(_read(file), error=str(error))
         depends = inputs(lesson.root, notebook, found["modules"], found["data"])
-        return Outcome(_read(file), depends=depends, seconds=round(seconds(notebook), 1))
+        return Outcome(_read(file), depends=depends, seconds=found["seconds"])
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:

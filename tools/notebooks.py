@@ -46,7 +46,8 @@ ENVIRONMENT = {
     "CMLEARN_DEVICE": "cpu",
 }
 
-# Runs as the last cell: only the kernel knows what the lesson imported and loaded.
+# Runs as the last cell: only the kernel knows what the lesson imported and loaded. Its seconds are processor
+# time: on one thread, what the lesson takes on a free core, however busy this machine is.
 PROBE = """
 import json, os, platform, sys
 _modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "cmlearn"}
@@ -59,6 +60,7 @@ print(json.dumps({
     "cmlearn": _modules["cmlearn"].__version__ if "cmlearn" in _modules else None,
     "device": os.environ["CMLEARN_DEVICE"],
     "threads": int(os.environ["OMP_NUM_THREADS"]),
+    "seconds": round(sum(os.times()[:4]), 1),
 }))
 """
 
@@ -163,13 +165,6 @@ def _failure(notebook: NotebookNode, error: Exception) -> str:
     return text if sys.stderr.isatty() else re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
-def seconds(notebook: NotebookNode) -> float:
-    """Time from the start of the first cell to the end of the last, as the kernel reported it."""
-    times = [cell.metadata["execution"] for cell in code_cells(notebook)]
-    start = datetime.fromisoformat(times[0]["iopub.status.busy"])
-    return (datetime.fromisoformat(times[-1]["iopub.status.idle"]) - start).total_seconds()
-
-
 def save(lesson: Lesson, notebook: NotebookNode) -> None:
     """Write the notebook whole or not at all."""
     text = nbformat.writes(notebook) + "\n"
@@ -193,14 +188,10 @@ def remake(lesson: Lesson, notebook: NotebookNode) -> float:
     """Execute the notebook, note in it what its outputs depend on, and save it; return the seconds."""
     notebook.metadata.pop("cmlearn", None)
     found = execute(notebook, lesson.root)
-    duration = seconds(notebook)
-    notebook.metadata["cmlearn"] = found | {
-        **inputs(lesson.root, notebook, found["modules"], found["data"]),
-        "executed": f"{datetime.now(UTC):%Y-%m-%d}",
-        "seconds": round(duration, 1),
-    }
+    depends = inputs(lesson.root, notebook, found["modules"], found["data"])
+    notebook.metadata["cmlearn"] = found | depends | {"executed": f"{datetime.now(UTC):%Y-%m-%d}"}
     save(lesson, notebook)
-    return duration
+    return found["seconds"]
 
 
 def refresh(lesson: Lesson, always: bool = False, dry: bool = False) -> bool:
