@@ -276,10 +276,10 @@ def fit(
         >>> history.loss[-1] < 0.01 < history.loss[0], history.steps
         (True, 80)
     """
-    _check_settings(data, epochs, batch_size, lr, mixed_precision)
+    _check(model, data, epochs, batch_size, lr, seed, mixed_precision)
     accelerator = _accelerator(mixed_precision, batch_size)
     objective = _Objective(model, loss)
-    updates = (optimizer or AdamW)([p for p in objective.parameters() if p.requires_grad], lr=lr)
+    updates = (optimizer or AdamW)(_trainable(objective), lr=lr)
     order = torch.Generator()
     batches = DataLoader(data, batch_size, shuffle=True, drop_last=True, generator=order)
     total = epochs * len(batches)
@@ -328,6 +328,12 @@ class _Objective(nn.Module):
         return value
 
 
+def _trainable(objective: nn.Module) -> list[nn.Parameter]:
+    parameters = [p for p in objective.parameters() if p.requires_grad]
+    require(len(parameters) > 0, "model", "parameters to train", "none")
+    return parameters
+
+
 @dataclass
 class _TrainStep:
     """One update of the parameters; returns the loss before it, averaged over the processes."""
@@ -363,6 +369,9 @@ class _Checkpoint:
         accelerator: Accelerator,
     ) -> None:
         self.path = None if path is None else Path(path)
+        require(
+            self.path is None or not self.path.is_dir(), "checkpoint", "a file", f"the folder {self.path}"
+        )
         self.accelerator = accelerator
         kinds = {name: getattr(part, "__name__", type(part).__name__) for name, part in parts.items()}
         self.settings = {**settings, **kinds, "processes": accelerator.num_processes}
@@ -376,9 +385,12 @@ class _Checkpoint:
             return None
         state = _read(self.path)
         for name, value in self.settings.items():
-            found = state["settings"][name]
-            require(found == value, "checkpoint", f"a run with {name}={value!r}", f"{found!r} in {self.path}")
+            found = state["settings"].get(name)
+            got = f"{name}={found!r} in {self.path}"
+            require(found == value, "checkpoint", f"a run with {name}={value!r}", got)
         for name, part in self.parts.items():
+            fits = _fits(part, state[name])
+            require(fits, "checkpoint", f"weights that fit `{name}`", f"others in {self.path}")
             part.load_state_dict(state[name])
         return History(**state["history"])
 
@@ -393,14 +405,21 @@ class _Checkpoint:
 
 def _read(path: Path) -> dict[str, Any]:
     """The state in a checkpoint, or a `ValueError` that says what to do."""
+    content = io.BytesIO(path.read_bytes())
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(content, map_location="cpu", weights_only=True)
         return {"settings": state["settings"], **state}
-    except OSError:
-        raise
     except Exception as error:
         message = f"`checkpoint`: {path} is damaged or no checkpoint of `fit`; delete it to start anew"
         raise ValueError(message) from error
+
+
+def _fits(part: Any, state: Mapping[str, Any]) -> bool:
+    """Whether names and shapes of saved weights are those of a module; optimizers follow their module."""
+    if not isinstance(part, nn.Module):
+        return True
+    shapes, saved = ({k: v.shape for k, v in s.items()} for s in (part.state_dict(), state))
+    return shapes == saved
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -450,16 +469,26 @@ def _validate(model: Model, validate: Validate[Model] | None, history: History) 
         history.metrics.setdefault(name, []).append(float(value))
 
 
-def _check_settings(data: Any, epochs: int, batch_size: int, lr: float, mixed_precision: str) -> None:
+def _check(
+    model: Any, data: Any, epochs: int, batch_size: int, lr: float, seed: int | None, mixed_precision: str
+) -> None:
     """Raise for the arguments of `fit` that can be judged before anything runs."""
+    require_type(model, nn.Module, "model")
     require_type(data, Dataset, "data")
     require_type(data, Sized, "data")
+    require_type(data[0], dict, "data[0]")
     for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
         require_type(value, int, name)
         require(value >= 1, name, "1 or more", value)
     require(batch_size <= len(data), "batch_size", f"at most the {len(data)} items of `data`", batch_size)
-    require_type(data[0], dict, "data[0]")
+    require_type(lr, (int, float), "lr")
     require(lr > 0 and math.isfinite(lr), "lr", "a positive number", lr)
+    require_type(seed, (int, type(None)), "seed")
+    require(seed is None or seed >= 0, "seed", "0 or more", seed)
+    _check_precision(mixed_precision)
+
+
+def _check_precision(mixed_precision: str) -> None:
     require_choice(mixed_precision, ("no", "bf16", "fp16"), "mixed_precision")
     if mixed_precision == "fp16":
         require(device().type != "cpu", "mixed_precision", "'no' or 'bf16' on a CPU", "'fp16'")
