@@ -19,7 +19,7 @@ class ClaimError(AssertionError):
     """
 
 
-def claim(statement: str, holds: bool, **numbers: SupportsFloat) -> None:
+def claim(statement: str, holds: object, **numbers: SupportsFloat) -> None:
     """State a result: print it with its numbers if it holds, stop if it does not.
 
     The statement holds no measured number; those follow, by name, so that a check can tell the sentence
@@ -83,16 +83,16 @@ def _plain(value: Any) -> Any:
     return value.item() if is_scalar else value
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: Any, name: str) -> int | float:
     number = _plain(value)
     require_type(number, Real, name)
     require(not isinstance(number, bool), name, "a number", number)
     return number if isinstance(number, int) else float(number)
 
 
-def _figures(value: float) -> str:
+def _figures(value: int | float) -> str:
     """Whole numbers as they are, others to three significant digits: 12, 0.97, 1e-7, 12346."""
-    if isinstance(value, int) or 1000 <= abs(value) < 1e6:
+    if isinstance(value, int) or 999.5 <= abs(value) < 1e6:
         return f"{value:.0f}"
     digits, _, power = f"{value:.3g}".partition("e")
     return f"{digits}e{int(power)}" if power else digits

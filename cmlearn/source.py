@@ -49,11 +49,12 @@ def _without_docstrings(source: str) -> str:
 
 
 def _cut(node: Any, lines: list[str | None]) -> None:
-    """Blank out a docstring and the empty line behind it; `...` stays where there was nothing else."""
+    """Take out a docstring and the empty line behind it; `...` stays where there is nothing else."""
     docstring = node.body[0]
     first, after = docstring.lineno - 1, docstring.end_lineno
-    if after < len(lines) and lines[after] == "":
+    alone = len(node.body) == 1
+    if not alone and lines[after] == "":
         after += 1
     lines[first:after] = [None] * (after - first)
-    if len(node.body) == 1:
+    if alone:
         lines[first] = " " * docstring.col_offset + "..."

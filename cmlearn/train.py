@@ -289,7 +289,7 @@ def fit(
 
     saved = _Checkpoint(
         checkpoint,
-        settings={"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "steps": total},
+        settings={"epochs": epochs, "batch_size": batch_size, "lr": float(lr), "seed": seed, "steps": total},
         parts={"model": model, "loss": loss, "optimizer": updates, "schedule": schedule},
         accelerator=accelerator,
     )
@@ -369,16 +369,14 @@ class _Checkpoint:
         accelerator: Accelerator,
     ) -> None:
         self.path = None if path is None else Path(path)
-        require(
-            self.path is None or not self.path.is_dir(), "checkpoint", "a file", f"the folder {self.path}"
-        )
-        self.accelerator = accelerator
+        usable = self.path is None or not self.path.is_dir()
+        require(usable, "checkpoint", "a file", f"the folder {self.path}")
         kinds = {name: getattr(part, "__name__", type(part).__name__) for name, part in parts.items()}
         self.settings = {**settings, **kinds, "processes": accelerator.num_processes}
         self.settings["mixed_precision"] = accelerator.mixed_precision
-        self.parts = {
-            k: p for k, p in {**parts, "scaler": accelerator.scaler}.items() if hasattr(p, "state_dict")
-        }
+        parts = {**parts, "scaler": accelerator.scaler}
+        self.parts = {name: part for name, part in parts.items() if hasattr(part, "state_dict")}
+        self.accelerator = accelerator
 
     def load(self) -> History | None:
         if self.path is None or not self.path.exists():
