@@ -1,0 +1,110 @@
+"""One case for every path that the catalogue implements: how to build it, and a batch to call it with.
+
+To add a module, list its path in `cmlearn.catalog` and give it a case here; `test_contract.py` does the rest.
+`make` returns what is called: a module, a function, or a fitted estimator's method. Tensors, arrays and dicts
+of them among the `inputs` have the batch first; anything else is passed as it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cmlearn import matching, metrics
+
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """What to call, and with what; `exempt` maps a check to the reason why it does not apply."""
+
+    make: Callable[[], Callable[..., Any]]
+    inputs: Callable[[], tuple[Any, ...]]
+    exempt: Mapping[str, str] = field(default_factory=dict)
+
+
+def codes(*dims: int) -> tuple[torch.Tensor, ...]:
+    return tuple(F.normalize(torch.randn(BATCH, dim)) for dim in dims)
+
+
+def modalities(**dims: int) -> dict[str, torch.Tensor]:
+    return {name: torch.randn(BATCH, dim) for name, dim in dims.items()}
+
+
+def pictures() -> torch.Tensor:
+    return torch.randint(256, (BATCH, 32, 32, 3), dtype=torch.uint8)
+
+
+def tokens() -> torch.Tensor:
+    return torch.randint(50, (BATCH, 6))
+
+
+def two_towers() -> nn.Module:
+    encoders = {
+        "image": matching.ConvEncoder(16, width=4),
+        "name": matching.NgramEncoder(16, width=8, buckets=50),
+    }
+    return matching.DualEncoder(encoders)
+
+
+def deep_cca() -> nn.Module:
+    return matching.dcca.DeepCCA({"x": nn.Linear(6, 3), "y": nn.Linear(5, 3)})
+
+
+def fitted(estimator: Any) -> Callable[..., Any]:
+    """The `transform` of an estimator fitted to two views."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 5))
+    return estimator.fit(x, x[:, :3] + generator.normal(size=(60, 3))).transform
+
+
+def samples() -> tuple[np.ndarray]:
+    return (np.random.default_rng(1).normal(size=(BATCH, 5)),)
+
+
+def scores() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(BATCH, 20))
+
+
+def relevant() -> np.ndarray:
+    return np.random.default_rng(1).random((BATCH, 20)) < 0.2
+
+
+NUMPY = dict.fromkeys(("gradient", "autocast", "devices"), "computes in NumPy")
+TWO_ROWS = {"batch_of_one": "needs at least two rows"}
+
+CASES: dict[str, Case] = {
+    "cmlearn.matching.cca.CCA": Case(lambda: fitted(matching.cca.CCA(2)), samples, NUMPY),
+    "cmlearn.matching.cca.KernelCCA": Case(lambda: fitted(matching.cca.KernelCCA(2)), samples, NUMPY),
+    "cmlearn.matching.contrastive.HardestHinge": Case(matching.HardestHinge, lambda: codes(16, 16)),
+    "cmlearn.matching.contrastive.InfoNCE": Case(matching.InfoNCE, lambda: codes(16, 16)),
+    "cmlearn.matching.contrastive.SigLIP": Case(matching.SigLIP, lambda: codes(16, 16)),
+    "cmlearn.matching.dcca.DCCAELoss": Case(
+        matching.dcca.DCCAELoss,
+        lambda: (modalities(x=2, y=2), modalities(x=6, y=5), modalities(x=6, y=5)),
+        TWO_ROWS | {"missing_modality": "`codes` says which two modalities there are"},
+    ),
+    "cmlearn.matching.dcca.DCCALoss": Case(matching.dcca.DCCALoss, lambda: codes(3, 2), TWO_ROWS),
+    "cmlearn.matching.dcca.DeepCCA": Case(deep_cca, lambda: (modalities(x=6, y=5),)),
+    "cmlearn.matching.dual_encoder.ConvEncoder": Case(
+        lambda: matching.ConvEncoder(16, width=4), lambda: (pictures(),)
+    ),
+    "cmlearn.matching.dual_encoder.DualEncoder": Case(
+        two_towers, lambda: ({"image": pictures(), "name": tokens()},)
+    ),
+    "cmlearn.matching.dual_encoder.NgramEncoder": Case(
+        lambda: matching.NgramEncoder(16, width=8, buckets=50), lambda: (tokens(),)
+    ),
+    "cmlearn.matching.geometry.alignment": Case(lambda: matching.alignment, lambda: codes(16, 16)),
+    "cmlearn.matching.geometry.modality_gap": Case(lambda: matching.modality_gap, lambda: codes(16, 16)),
+    "cmlearn.matching.geometry.uniformity": Case(lambda: matching.uniformity, lambda: codes(16), TWO_ROWS),
+    "cmlearn.metrics.ndcg": Case(lambda: metrics.ndcg, lambda: (scores(), relevant().astype(float)), NUMPY),
+    "cmlearn.metrics.recall_at_k": Case(
+        lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY
+    ),
+}
