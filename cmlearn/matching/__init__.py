@@ -4,6 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cmlearn.matching.bilinear import BilinearCNN as BilinearCNN
+    from cmlearn.matching.bilinear import BilinearPooling as BilinearPooling
+    from cmlearn.matching.bilinear import CompactBilinear as CompactBilinear
+    from cmlearn.matching.bilinear import CountSketch as CountSketch
+    from cmlearn.matching.bilinear import bilinear_pool as bilinear_pool
+    from cmlearn.matching.bilinear import circular_convolution as circular_convolution
+    from cmlearn.matching.bilinear import signed_sqrt as signed_sqrt
     from cmlearn.matching.cca import CCA as CCA
     from cmlearn.matching.cca import KernelCCA as KernelCCA
     from cmlearn.matching.contrastive import HardestHinge as HardestHinge
@@ -28,6 +35,13 @@ if TYPE_CHECKING:
     from cmlearn.matching.geometry import uniformity_of_random_points as uniformity_of_random_points
 
 _NAMES = {
+    "BilinearCNN": "bilinear",
+    "BilinearPooling": "bilinear",
+    "CompactBilinear": "bilinear",
+    "CountSketch": "bilinear",
+    "bilinear_pool": "bilinear",
+    "circular_convolution": "bilinear",
+    "signed_sqrt": "bilinear",
     "CCA": "cca",
     "KernelCCA": "cca",
     "HardestHinge": "contrastive",
@@ -51,7 +65,7 @@ _NAMES = {
     "uniformity": "geometry",
     "uniformity_of_random_points": "geometry",
 }
-_MODULES = {"cca", "contrastive", "dcca", "dual_encoder", "geometry"}
+_MODULES = {"bilinear", "cca", "contrastive", "dcca", "dual_encoder", "geometry"}
 
 __all__ = sorted({*_NAMES, *_MODULES})
 
