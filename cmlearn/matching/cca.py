@@ -1,7 +1,7 @@
 r"""Canonical correlation analysis: linear, regularised and with kernels.
 
-Two views of the same samples, $X$ (sample x p) and $Y$ (sample x q). CCA looks for directions $a$ and $b$
-whose variates $Xa$ and $Yb$ are as correlated as possible, then for the next pair, uncorrelated with the
+Two views of the same samples, $X$ (sample x p) and $Y$ (sample x q). CCA looks for directions $w_x$ and $w_y$
+whose variates $Xw_x$ and $Yw_y$ are as correlated as possible, then for the next pair, uncorrelated with the
 first, and so on.
 
 Whiten each view, and what is left between them is a cross-covariance whose singular values *are* the
@@ -103,10 +103,10 @@ class CCA(_TwoViews):
     With covariances $\Sigma_{xx}, \Sigma_{yy}, \Sigma_{xy}$ of the centred views,
 
     $$T = \Sigma_{xx}^{-1/2} \Sigma_{xy} \Sigma_{yy}^{-1/2} = P \,\mathrm{diag}(\rho)\, Q^\top, \qquad
-      A = \Sigma_{xx}^{-1/2} P, \quad B = \Sigma_{yy}^{-1/2} Q,$$
+      W_x = \Sigma_{xx}^{-1/2} P, \quad W_y = \Sigma_{yy}^{-1/2} Q,$$
 
-    gives the correlations $\rho_1 \ge \rho_2 \ge \dots$ and the weights $A, B$; the variates $XA$ and $YB$
-    have unit variance. With `regularization` $\lambda > 0$, $\Sigma + \lambda s I$ takes the place of
+    gives the correlations $\rho_1 \ge \rho_2 \ge \dots$ and the weights; the variates $XW_x$ and $YW_y$ have
+    unit variance. With `regularization` $\lambda > 0$, $\Sigma + \lambda s I$ takes the place of
     $\Sigma$ in the whitening, where $s$ is the view's largest principal variance: no direction is amplified
     more than $\sqrt{1 + 1/\lambda}$ times as much as the strongest. Put columns in different units on one
     scale first. [hotelling1936relations], [vinod1976canonical]
@@ -119,8 +119,8 @@ class CCA(_TwoViews):
         correlations_: correlation of each pair of variates on the training samples, (component,).
         singular_values_: $\rho$, (component,); equal to `correlations_` without regularisation, smaller with
             it.
-        x_weights_: $A$, (p, component).
-        y_weights_: $B$, (q, component).
+        x_weights_: $W_x$, (p, component).
+        y_weights_: $W_y$, (q, component).
         x_mean_: column means of the first view, (p,).
         y_mean_: column means of the second view, (q,).
 
@@ -171,7 +171,7 @@ class CCA(_TwoViews):
 class KernelCCA(_TwoViews):
     r"""CCA between the feature spaces of a kernel, without ever visiting them.
 
-    The weights are combinations of the training samples, $a = \sum_i \alpha_i \varphi(x_i)$, so all that is
+    The weights are combinations of the training samples, $w_x = \sum_i \alpha_i \varphi(x_i)$, so all that is
     needed is the centred kernel matrix $K = U S^2 U^\top$ of each view: its eigenvectors are the view's
     principal scores, and the rest is `CCA`. A rich kernel correlates *any* two views perfectly, hence the
     regularisation, in the same units as there. Time grows as sample³, memory as sample².
