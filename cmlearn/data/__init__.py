@@ -9,16 +9,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cmlearn.data._files import DataFileError as DataFileError
     from cmlearn.data._files import loaded_files as loaded_files
+    from cmlearn.data.clips_set import Clips as Clips
+    from cmlearn.data.clips_set import clips as clips
     from cmlearn.data.emoji_set import Emoji as Emoji
     from cmlearn.data.emoji_set import emoji as emoji
+    from cmlearn.data.fingerspelling_set import Fingerspelling as Fingerspelling
+    from cmlearn.data.fingerspelling_set import fingerspelling as fingerspelling
     from cmlearn.data.splits import Split as Split
+    from cmlearn.data.watch_set import Watch as Watch
+    from cmlearn.data.watch_set import watch as watch
 
 _NAMES = {
     "DataFileError": "_files",
     "loaded_files": "_files",
+    "Clips": "clips_set",
+    "clips": "clips_set",
     "Emoji": "emoji_set",
     "emoji": "emoji_set",
+    "Fingerspelling": "fingerspelling_set",
+    "fingerspelling": "fingerspelling_set",
     "Split": "splits",
+    "Watch": "watch_set",
+    "watch": "watch_set",
 }
 
 __all__ = sorted(_NAMES)

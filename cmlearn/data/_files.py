@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 from PIL import Image
 
 from cmlearn._validate import require_choice
@@ -103,6 +103,11 @@ def read_mosaic(name: str, count: int, height: int, width: int) -> UInt8[np.ndar
     rows, columns = picture.shape[0] // height, picture.shape[1] // width
     tiles = picture.reshape(rows, height, columns, width, 3).swapaxes(1, 2)
     return read_only(tiles.reshape(rows * columns, height, width, 3)[:count].copy())
+
+
+def read_numbers(values: list[int]) -> Int64[np.ndarray, " row"]:
+    """Return whole numbers as a read-only array."""
+    return read_only(np.array(values, dtype=np.int64))
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

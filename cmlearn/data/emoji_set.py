@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from cmlearn._validate import require, require_choice
-from cmlearn.data._files import read_json, read_mosaic, read_only
+from cmlearn.data._files import read_json, read_mosaic, read_numbers
 from cmlearn.data.splits import Split
 
 STYLES = ("noto", "fluent", "twemoji", "openmoji")
@@ -113,15 +113,11 @@ def _load() -> Emoji:
             language: tuple(tuple(entry[1:]) for entry in entries) for language, entries in words.items()
         },
         characters=tuple(labels["characters"]),
-        group=_numbers(labels["group"]),
+        group=read_numbers(labels["group"]),
         groups=tuple(labels["groups"]),
-        subgroup=_numbers(labels["subgroup"]),
+        subgroup=read_numbers(labels["subgroup"]),
         subgroups=tuple(labels["subgroups"]),
-        family=_numbers(labels["family"]),
+        family=read_numbers(labels["family"]),
         families=tuple(labels["families"]),
-        split=Split(**{part: _numbers(rows) for part, rows in labels["split"].items()}),
+        split=Split.from_lists(labels["split"]),
     )
-
-
-def _numbers(values: list[int]) -> np.ndarray:
-    return read_only(np.array(values, dtype=np.int64))

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
+
+from cmlearn.data._files import read_numbers, read_only
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,16 @@ class Split:
     validation: Int64[np.ndarray, " validation"]
     test: Int64[np.ndarray, " test"]
 
+    @classmethod
+    def from_lists(cls, parts: dict[str, list[int]]) -> "Split":
+        """Make a split from the rows of its parts, by name."""
+        return cls(**{name: read_numbers(rows) for name, rows in parts.items()})
+
     def __repr__(self) -> str:
         """Show the sizes of the parts."""
         return f"Split(train={len(self.train)}, validation={len(self.validation)}, test={len(self.test)})"
+
+
+def rows_where(chosen: Bool[np.ndarray, " row"]) -> Int64[np.ndarray, " chosen_row"]:
+    """Return the numbers of the rows that are true."""
+    return read_only(np.flatnonzero(chosen).astype(np.int64))

@@ -19,6 +19,13 @@ SPDX = Source(
 )
 
 
+def number(labels: list[str]) -> tuple[list[int], list[str]]:
+    """Turn labels into numbers and the list of their names, in order of appearance."""
+    names = list(dict.fromkeys(labels))
+    position = {name: i for i, name in enumerate(names)}
+    return [position[label] for label in labels], names
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write compact JSON, compressed by xz."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

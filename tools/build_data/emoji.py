@@ -13,7 +13,7 @@ import resvg_py
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from tools.build_data.common import spdx_text, write_json, write_licence, write_mosaic
+from tools.build_data.common import number, spdx_text, write_json, write_licence, write_mosaic
 from tools.build_data.sources import Source
 
 ART = {
@@ -168,13 +168,6 @@ def labels(concepts: list[dict[str, Any]], styles: dict[str, np.ndarray]) -> dic
         "split": split(family, families),
         "words": words,
     }
-
-
-def number(labels: list[str]) -> tuple[list[int], list[str]]:
-    """Turn labels into numbers and the list of their names, in order of appearance."""
-    names = list(dict.fromkeys(labels))
-    position = {name: i for i, name in enumerate(names)}
-    return [position[label] for label in labels], names
 
 
 def annotations(language: str, concepts: list[dict[str, Any]]) -> list[list[str]]:
