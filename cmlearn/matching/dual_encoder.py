@@ -6,7 +6,7 @@ that the inner product of two of them is their cosine. [radford2021learning]
 """
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -114,6 +114,7 @@ class NgramEncoder(nn.Module):
         super().__init__()
         _require_sizes(dim=dim, width=width, buckets=buckets)
         self.parts = nn.EmbeddingBag(buckets, width, mode="mean", padding_idx=0, device=device, dtype=dtype)
+        nn.init.normal_(self.parts.weight, std=0.02)  # small: what is learned soon outweighs where it started
         self.project = nn.Linear(width, dim, device=device, dtype=dtype)
 
     def forward(self, tokens: Int[Tensor, "batch length"]) -> Float[Tensor, "batch dim"]:
@@ -254,6 +255,60 @@ class DualEncoder(nn.Module):
         known = list(self.encoders)
         require(modality in known, "modality", f"one of {known}", repr(modality))
         return F.normalize(self.encoders[modality](x), dim=-1)
+
+
+class PairLoss(nn.Module):
+    r"""What `cm.fit` minimises for a `DualEncoder`: a contrastive loss, averaged over pairs of modalities.
+
+    Its parameters, such as the temperature of `InfoNCE`, are trained with the model. With two pairs that
+    share a modality, that modality is the pivot between the other two. [radford2021learning],
+    [girdhar2023imagebind]
+
+    Args:
+        loss: a contrastive loss of two batches of embeddings.
+        pairs: one or more pairs of modality names.
+
+    Raises:
+        ValueError: if there are no pairs, or one does not name two modalities.
+
+    Example:
+        >>> from cmlearn.matching import InfoNCE
+        >>> model = DualEncoder({"a": nn.Linear(6, 2), "b": nn.Linear(5, 2)})
+        >>> loss = PairLoss(InfoNCE(), ("a", "b"))
+        >>> loss(model, {"a": torch.randn(4, 6), "b": torch.randn(4, 5)}).shape
+        torch.Size([])
+    """
+
+    def __init__(self, loss: nn.Module, *pairs: tuple[str, str]) -> None:
+        super().__init__()
+        require(len(pairs) > 0, "pairs", "at least one pair of modalities", "none")
+        for pair in pairs:
+            require(
+                len(set(pair)) == 2 and not isinstance(pair, str),
+                "pairs",
+                "two modalities a pair",
+                repr(pair),
+            )
+        self.loss = loss
+        self.pairs = pairs
+
+    def forward(
+        self, model: Callable[..., Mapping[str, Tensor]], batch: Mapping[str, Tensor]
+    ) -> Float[Tensor, ""]:
+        """The loss of a batch.
+
+        Args:
+            model: a `DualEncoder`, or what is called like one.
+            batch: modality name to input.
+
+        Returns:
+            The mean of the pairs' losses.
+
+        Raises:
+            ValueError: if a modality is missing from `batch`.
+        """
+        z = model(batch, modalities=sorted({name for pair in self.pairs for name in pair}))
+        return torch.stack([self.loss(z[a], z[b]) for a, b in self.pairs]).mean()
 
 
 def _stage(
