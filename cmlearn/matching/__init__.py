@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cmlearn.matching.dual_encoder import DualEncoder as DualEncoder
     from cmlearn.matching.dual_encoder import NgramEncoder as NgramEncoder
     from cmlearn.matching.dual_encoder import NgramTokenizer as NgramTokenizer
+    from cmlearn.matching.dual_encoder import PairLoss as PairLoss
     from cmlearn.matching.geometry import alignment as alignment
     from cmlearn.matching.geometry import modality_gap as modality_gap
     from cmlearn.matching.geometry import uniformity as uniformity
@@ -60,6 +61,7 @@ _NAMES = {
     "DualEncoder": "dual_encoder",
     "NgramEncoder": "dual_encoder",
     "NgramTokenizer": "dual_encoder",
+    "PairLoss": "dual_encoder",
     "alignment": "geometry",
     "modality_gap": "geometry",
     "uniformity": "geometry",

@@ -269,6 +269,7 @@ class PairLoss(nn.Module):
         pairs: one or more pairs of modality names.
 
     Raises:
+        TypeError: if a pair is no tuple.
         ValueError: if there are no pairs, or one does not name two modalities.
 
     Example:
