@@ -7,12 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cmlearn.data._files import DataFileError as DataFileError
-    from cmlearn.data._files import loaded_files as loaded_files
+    from cmlearn.data.cards import CARDS as CARDS
+    from cmlearn.data.cards import Card as Card
+    from cmlearn.data.cards import card as card
     from cmlearn.data.clips_set import Clips as Clips
     from cmlearn.data.clips_set import clips as clips
     from cmlearn.data.emoji_set import Emoji as Emoji
     from cmlearn.data.emoji_set import emoji as emoji
+    from cmlearn.data.errors import DataFileError as DataFileError
     from cmlearn.data.fingerspelling_set import Fingerspelling as Fingerspelling
     from cmlearn.data.fingerspelling_set import fingerspelling as fingerspelling
     from cmlearn.data.splits import Split as Split
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from cmlearn.data.watch_set import watch as watch
 
 _NAMES = {
-    "DataFileError": "_files",
-    "loaded_files": "_files",
+    "DataFileError": "errors",
+    "CARDS": "cards",
+    "Card": "cards",
+    "card": "cards",
     "Clips": "clips_set",
     "clips": "clips_set",
     "Emoji": "emoji_set",

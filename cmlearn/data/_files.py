@@ -13,19 +13,10 @@ from jaxtyping import Int64, UInt8
 from PIL import Image
 
 from cmlearn._validate import require_choice
+from cmlearn.data.errors import DataFileError
 
 FILES = Path(__file__).parent / "files"
 _loaded: set[str] = set()
-
-
-class DataFileError(OSError):
-    """A bundled data file is missing or damaged; the message names it and says how to restore it.
-
-    Example:
-        >>> raise DataFileError("cmlearn/data/files/watch.npz.xz is missing.")
-        Traceback (most recent call last):
-        cmlearn.data._files.DataFileError: cmlearn/data/files/watch.npz.xz is missing.
-    """
 
 
 def loaded_files() -> frozenset[str]:

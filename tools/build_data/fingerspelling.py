@@ -104,7 +104,7 @@ def read_clip(row: dict[str, str]) -> tuple[np.ndarray, np.ndarray, float]:
     origin = shoulders.mean(axis=(0, 1))
     width = np.median(np.linalg.norm(shoulders[:, 0, :2] - shoulders[:, 1, :2], axis=1))
     scaled = np.round((points[:, POINTS] - origin) / width * STEPS)
-    certain = np.round(confidence[:, POINTS] * 255)
+    certain = np.round(np.clip(confidence[:, POINTS], 0, 1) * 255)
     scaled[certain == 0] = 0
     return scaled.astype(np.int16), certain.astype(np.uint8), float(pose.body.fps)
 
