@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cmlearn._arrays import as_array
-from cmlearn._validate import require
+from cmlearn._validate import require, require_type
 
 Images = ArrayLike | Sequence[ArrayLike]
 
@@ -29,4 +29,13 @@ def check_image(image: Any, argument: str) -> np.ndarray:
 
 
 def white_level(picture: np.ndarray) -> float:
-    return 255 if picture.dtype == np.uint8 else 1.0
+    return 255.0 if picture.dtype == np.uint8 else 1.0
+
+
+def check_columns(columns: int | None, count: int, most: int) -> int:
+    """How many of `count` pictures stand in a row."""
+    if columns is None:
+        return min(most, count)
+    require_type(columns, int, "columns")
+    require(columns >= 1, "columns", "at least 1", columns)
+    return min(columns, count)

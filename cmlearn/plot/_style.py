@@ -50,6 +50,7 @@ _STYLE = {
     "image.cmap": "cividis",
 }
 
+Real = int | float
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -69,7 +70,7 @@ class Figure(MatplotlibFigure):
         True
     """
 
-    def __init__(self, width: float = WIDTH, height: float = 3.6) -> None:
+    def __init__(self, width: Real = WIDTH, height: Real = 3.6) -> None:
         super().__init__(figsize=(width, height), dpi=DPI, facecolor=GROUND, layout="constrained")
 
     def png(self) -> bytes:
@@ -115,7 +116,8 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def root(ax: Axes) -> MatplotlibFigure:
-    figure = ax.get_figure(root=True) if hasattr(ax, "get_figure") else ax.figure
+    """The whole figure that the axes stand in, also from inside a subfigure."""
+    figure = ax.figure.figure
     assert isinstance(figure, MatplotlibFigure)  # noqa: S101
     return figure
 

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 from sklearn.isotonic import isotonic_regression
 
@@ -20,6 +21,7 @@ from cmlearn.plot._style import (
     PALETTE,
     QUIET,
     Figure,
+    Real,
     require_drawable,
     require_length,
     root,
@@ -35,7 +37,7 @@ def curves(
     *,
     xlabel: str,
     ylabel: str,
-    baseline: float | None = None,
+    baseline: Real | None = None,
     baseline_label: str = "chance",
     xscale: str = "linear",
     yscale: str = "linear",
@@ -55,7 +57,8 @@ def curves(
         ax: draws here instead of into a new figure.
 
     Raises:
-        ValueError: if there is no series, or one has no values, a wrong shape or another length than `x`.
+        ValueError: if there is no series, or one has no or non-finite values, a wrong shape or another length
+            than `x`.
 
     Example:
         >>> losses = {"train": [3.0, 2.0], "held out": [3.0, 2.5]}
@@ -67,6 +70,8 @@ def curves(
     require_drawable(series, "series")
     ax = ax or Figure().subplots()
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    if xscale == "linear" and (x is None or as_array(x).dtype.kind in "iu"):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ends = {name: _draw_curve(ax, name, values, x, i) for i, (name, values) in enumerate(series.items())}
     if baseline is not None:
         ax.axhline(baseline, color=QUIET, linestyle="--", linewidth=1.2)
@@ -77,10 +82,10 @@ def curves(
 
 @styled
 def bars(
-    values: Mapping[str, ArrayLike],
+    values: Mapping[str, Real | ArrayLike],
     *,
     xlabel: str,
-    baseline: float | None = None,
+    baseline: Real | None = None,
     baseline_label: str = "chance",
     ax: Axes | None = None,
 ) -> MatplotlibFigure:
@@ -114,10 +119,10 @@ def bars(
 
 @styled
 def strip(
-    values: Mapping[str, ArrayLike],
+    values: Mapping[str, Real | ArrayLike],
     *,
     xlabel: str,
-    baseline: float | None = None,
+    baseline: Real | None = None,
     baseline_label: str = "chance",
     ax: Axes | None = None,
 ) -> MatplotlibFigure:
@@ -188,10 +193,11 @@ def scatter(
     return root(ax)
 
 
-def _draw_curve(ax: Axes, name: str, values: ArrayLike, x: ArrayLike | None, i: int) -> tuple[float, str]:
+def _draw_curve(ax: Axes, name: str, values: ArrayLike, x: ArrayLike | None, i: int) -> tuple[Real, str]:
     """Draw one series and return the height of its right end and its colour."""
     table = np.atleast_2d(as_array(values).astype(float))
     require(table.ndim == 2 and table.size > 0, f"series[{name!r}]", "shape (x,) or (seed, x)", table.shape)
+    require(bool(np.isfinite(table).all()), f"series[{name!r}]", "finite values", "NaN or infinity")
     places = np.arange(1, table.shape[1] + 1) if x is None else as_array(x)
     require(places.shape == table.shape[1:], f"series[{name!r}]", f"values at {places.shape} x", table.shape)
     colour, mean = PALETTE[i % len(PALETTE)], table.mean(axis=0)
@@ -202,7 +208,7 @@ def _draw_curve(ax: Axes, name: str, values: ArrayLike, x: ArrayLike | None, i: 
     return float(mean[-1]), colour
 
 
-def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
+def _label_ends(ax: Axes, ends: Mapping[str, tuple[Real, str]]) -> None:
     """Write each name beside its line's right end, moved apart as little as keeps them from overlapping."""
     ax.autoscale_view()
     to_axes = ax.transData - ax.transAxes
@@ -222,7 +228,7 @@ def _spread(wanted: Float[np.ndarray, " n"], gap: float) -> Float[np.ndarray, " 
     return places
 
 
-def _rows(values: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+def _rows(values: Mapping[str, Real | ArrayLike]) -> dict[str, np.ndarray]:
     require(len(values) > 0, "values", "at least one row", "none")
     require_drawable(values, "values")
     rows = {name: np.atleast_1d(as_array(value).astype(float)) for name, value in values.items()}
@@ -241,7 +247,7 @@ def _draw_seeds(ax: Axes, rows: Sequence[np.ndarray], colour: str) -> None:
 
 
 def _finish_rows(
-    ax: Axes, names: Sequence[str], xlabel: str, baseline: float | None, baseline_label: str
+    ax: Axes, names: Sequence[str], xlabel: str, baseline: Real | None, baseline_label: str
 ) -> MatplotlibFigure:
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel=xlabel, ylim=(len(names) - 0.5, -0.5))
@@ -254,7 +260,7 @@ def _finish_rows(
     return root(ax)
 
 
-def _note(ax: Axes, text: str, place: tuple[float, float]) -> None:
+def _note(ax: Axes, text: str, place: tuple[Real, Real]) -> None:
     ax.annotate(text, place, (6, 0), textcoords="offset points", va="center", fontsize=9)
 
 

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
+from jaxtyping import Bool, Int
 from numpy.typing import ArrayLike
 from PIL import Image
 
 from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_ndim
-from cmlearn.plot._images import Images, check_images
+from cmlearn.plot._images import Images, check_columns, check_images
 from cmlearn.plot._style import GROUND, INK, PALETTE, require_length
 
+SIDE = 48  # of a picture, in CSS pixels
 _PLAIN = f"background:{GROUND};color:{INK};border:0"
 _QUERY = f"{_PLAIN};text-align:start;font-size:1.1em;font-weight:600;padding:4px 12px 4px 4px"
 _CELL = (
@@ -78,17 +80,11 @@ def retrieval_panel(
         (2, 1, 1)
     """
     pictures = check_images(images)
-    found, right = as_array(ranking), as_array(correct)
-    require_ndim(found, 2, "ranking")
-    inside = found.size > 0 and found.dtype.kind in "iu" and found.min() >= 0 and found.max() < len(pictures)
-    require(bool(inside), "ranking", f"indices from 0 to {len(pictures) - 1}", found)
-    require(right.shape == found.shape, "correct", f"the shape of `ranking`, {found.shape}", right.shape)
+    found, right = _checked_ranking(ranking, correct, len(pictures))
     require_length(queries, len(found), "queries", "row of `ranking`")
+    tags = _or_blank(languages, len(found), "languages", "query")
+    names = _or_blank(captions, len(pictures), "captions", "picture")
     notes = _score_notes(scores, found)
-    names = [""] * len(pictures) if captions is None else list(captions)
-    require_length(names, len(pictures), "captions", "picture")
-    tags = [""] * len(queries) if languages is None else list(languages)
-    require_length(tags, len(queries), "languages", "query")
     rows = [
         _query_cell(query, tag)
         + "".join(
@@ -97,19 +93,25 @@ def retrieval_panel(
         )
         for query, tag, picks, oks, lines in zip(queries, tags, found, right, notes, strict=True)
     ]
-    return _table(rows, "Pictures found for each query")
+    return _table(rows, f"Pictures found for {', '.join(queries)}")
 
 
-def image_panel(images: Images, captions: Sequence[str], columns: int | None = None) -> Panel:
+def image_panel(
+    images: Images,
+    captions: Sequence[str],
+    columns: int | None = None,
+    languages: Sequence[str] | None = None,
+) -> Panel:
     """Pictures in rows with captions in any script; the HTML sister of `image_grid`.
 
     Args:
         images: as for `image_grid`.
         captions: one per picture.
-        columns: pictures a row; None means at most eight.
+        columns: pictures a row; None means at most six.
+        languages: the BCP 47 tag of each caption, such as `"ja"`: it chooses the glyphs and the voice.
 
     Raises:
-        ValueError: if there is no picture, one has a wrong shape or range, or captions do not match.
+        ValueError: if there is no picture, one has a wrong shape or range, or lists do not match.
 
     Example:
         >>> image_panel(np.zeros((2, 8, 8, 3)), ["कुत्ता", "猫"]).html.count("<td")
@@ -117,14 +119,33 @@ def image_panel(images: Images, captions: Sequence[str], columns: int | None = N
     """
     pictures = check_images(images)
     require_length(captions, len(pictures), "captions", "picture")
-    columns = min(columns or 8, len(pictures))
-    require(columns >= 1, "columns", "at least 1", columns)
+    tags = _or_blank(languages, len(pictures), "languages", "caption")
+    columns = check_columns(columns, len(pictures), 6)
     cells = [
-        _cell(_img(picture, caption, _OTHER), _span(caption))
-        for picture, caption in zip(pictures, captions, strict=True)
+        _cell(_img(picture, caption, _OTHER), _span(caption, tag))
+        for picture, caption, tag in zip(pictures, captions, tags, strict=True)
     ]
     rows = ["".join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
-    return _table(rows, "Pictures with captions")
+    return _table(rows, f"Pictures of {', '.join(captions)}")
+
+
+def _checked_ranking(
+    ranking: ArrayLike, correct: ArrayLike, count: int
+) -> tuple[Int[np.ndarray, "query place"], Bool[np.ndarray, "query place"]]:
+    found, right = as_array(ranking), as_array(correct)
+    require_ndim(found, 2, "ranking")
+    inside = found.size > 0 and found.dtype.kind in "iu" and found.min() >= 0 and found.max() < count
+    require(bool(inside), "ranking", f"indices from 0 to {count - 1}", found)
+    require(right.dtype == bool, "correct", "dtype bool", f"dtype {right.dtype}")
+    require(right.shape == found.shape, "correct", f"the shape of `ranking`, {found.shape}", right.shape)
+    return found, right
+
+
+def _or_blank(texts: Sequence[str] | None, count: int, argument: str, each: str) -> list[str]:
+    if texts is None:
+        return [""] * count
+    require_length(texts, count, argument, each)
+    return list(texts)
 
 
 def _score_notes(scores: ArrayLike | None, found: np.ndarray) -> list[list[str]]:
@@ -136,18 +157,22 @@ def _score_notes(scores: ArrayLike | None, found: np.ndarray) -> list[list[str]]
 
 
 def _query_cell(query: str, language: str) -> str:
-    lang = f' lang="{escape(language)}"' if language else ""
-    return f'<th scope="row" dir="auto"{lang} style="{_QUERY}">{escape(query)}</th>'
+    return f'<th scope="row" dir="auto"{_lang(language)} style="{_QUERY}">{escape(query)}</th>'
 
 
 def _found_cell(picture: np.ndarray, name: str, right: bool, note: str, place: int) -> str:
     verdict, frame = ("<b>✓</b>", _RIGHT) if right else ("✗", _OTHER)
     alt = f"place {place}, {'right' if right else 'wrong'}{': ' if name else ''}{name}"
-    return _cell(_img(picture, alt, frame), f"{verdict} {_span(name)}{'<br>' if note else ''}{note}")
+    caption = f"{verdict} {_span(name)}{'<br>' if note else ''}{note}"
+    return _cell(_img(picture, alt, frame), caption)
 
 
-def _span(caption: str) -> str:
-    return f'<span dir="auto">{escape(caption)}</span>' if caption else ""
+def _lang(language: str) -> str:
+    return f' lang="{escape(language)}"' if language else ""
+
+
+def _span(caption: str, language: str = "") -> str:
+    return f'<span dir="auto"{_lang(language)}>{escape(caption)}</span>' if caption else ""
 
 
 def _cell(picture: str, caption: str) -> str:
@@ -155,19 +180,22 @@ def _cell(picture: str, caption: str) -> str:
 
 
 def _img(picture: np.ndarray, alt: str, frame: str) -> str:
-    buffer = io.BytesIO()
     pixels = picture if picture.dtype == np.uint8 else (picture * 255).round().astype(np.uint8)
-    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
-    source = base64.b64encode(buffer.getvalue()).decode()
+    image = Image.fromarray(pixels)
+    image.thumbnail((2 * SIDE, 2 * SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", optimize=True)
+    width, height = (round(SIDE * side / max(image.size)) for side in image.size)
     return (
-        f'<img class="dark-light" src="data:image/png;base64,{source}" alt="{escape(alt)}" '
-        f'width="48" height="48" style="{frame};{_IMAGE}">'
+        f'<img class="dark-light" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}" '
+        f'alt="{escape(alt)}" width="{width}" height="{height}" style="{frame};{_IMAGE}">'
     )
 
 
 def _table(rows: Iterable[str], title: str) -> Panel:
     body = "".join(f'<tr style="{_PLAIN}">{row}</tr>' for row in rows)
     return Panel(
-        f'<div role="region" aria-label="{title}" tabindex="0" style="{_PLAIN};overflow-x:auto;padding:6px">'
+        f'<div role="region" aria-label="{escape(title)}" tabindex="0" '
+        f'style="{_PLAIN};overflow-x:auto;padding:6px">'
         f'<table style="{_PLAIN};border-collapse:collapse;margin:0;width:auto">{body}</table></div>'
     )

@@ -16,12 +16,13 @@ from numpy.typing import ArrayLike
 
 from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_ndim
-from cmlearn.plot._images import Images, check_image, check_images, white_level
+from cmlearn.plot._images import Images, check_columns, check_image, check_images, white_level
 from cmlearn.plot._style import (
     INK,
     PALETTE,
     WIDTH,
     Figure,
+    Real,
     luminance,
     require_drawable,
     require_length,
@@ -56,8 +57,7 @@ def image_grid(
         3
     """
     pictures = check_images(images)
-    columns = min(columns or 8, len(pictures))
-    require(columns >= 1, "columns", "at least 1", columns)
+    columns = check_columns(columns, len(pictures), 8)
     side = min(1.0, WIDTH / columns)
     lines = _wrapped(captions, len(pictures), side)
     tops = _row_tops(lines, columns, side)
@@ -191,7 +191,7 @@ def _write_cells(ax: Axes, table: Float[np.ndarray, "row column"], colours: np.n
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=INK if light else "white")
 
 
-def _wrapped(captions: Sequence[str] | None, count: int, side: float) -> list[str]:
+def _wrapped(captions: Sequence[str] | None, count: int, side: Real) -> list[str]:
     if captions is None:
         return [""] * count
     require_length(captions, count, "captions", "picture")
@@ -199,7 +199,7 @@ def _wrapped(captions: Sequence[str] | None, count: int, side: float) -> list[st
     return ["\n".join(textwrap.wrap(caption, max(4, int(side * 14)))) for caption in captions]
 
 
-def _row_tops(lines: Sequence[str], columns: int, side: float) -> list[float]:
+def _row_tops(lines: Sequence[str], columns: int, side: Real) -> list[float]:
     """Where each row of unit pictures starts, given its tallest caption, and where the last one ends."""
     heights = [
         1.08 + max(line.count("\n") + bool(line) for line in lines[i : i + columns]) * LINE / side
@@ -208,7 +208,7 @@ def _row_tops(lines: Sequence[str], columns: int, side: float) -> list[float]:
     return [0.0, *itertools.accumulate(heights)]
 
 
-def _place(ax: Axes, picture: np.ndarray, left: float, top: float) -> AxesImage:
+def _place(ax: Axes, picture: np.ndarray, left: Real, top: Real) -> AxesImage:
     """Draw a picture into a unit cell, its longer side filling 94 % of it."""
     height, width = np.array(picture.shape[:2]) / max(picture.shape[:2]) * 0.94
     x, y = left + (1 - width) / 2, top + (1 - height)
@@ -230,7 +230,7 @@ def _draw_attention(
     axes[0].imshow(picture, cmap="gray", vmin=0, vmax=white_level(picture))
     axes[0].set_title("picture")
     shown = [
-        _heat(ax, _grey(picture), values, word, heat.max())
+        _heat(ax, _grey(picture), values, word, heat.max() or 1.0)
         for ax, values, word in zip(axes[1:], heat, words, strict=False)
     ]
     figure.colorbar(shown[0], ax=list(axes), label="weight", shrink=0.8)
