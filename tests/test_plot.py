@@ -60,7 +60,7 @@ def thumbnail(png):
 
 
 def distance(drawn, reference):
-    """Largest difference of the mean colour of 16 x 16 pixels, in which fonts and layouts of versions fade."""
+    """Largest difference of the mean colour of 16 x 16 pixels; fonts and layouts of versions fade in it."""
     assert drawn.size == reference.size
     cells = [np.asarray(image.reduce(4), dtype=float) / 255 for image in (drawn, reference)]
     return float(np.abs(cells[0] - cells[1]).max())

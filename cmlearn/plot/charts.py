@@ -70,12 +70,11 @@ def curves(
     require_drawable(series, "series")
     ax = ax or Figure().subplots()
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-    if xscale == "linear" and (x is None or as_array(x).dtype.kind in "iu"):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ends = {name: _draw_curve(ax, name, values, x, i) for i, (name, values) in enumerate(series.items())}
     if baseline is not None:
         ax.axhline(baseline, color=QUIET, linestyle="--", linewidth=1.2)
         ends[baseline_label] = (baseline, QUIET)
+    _place_ticks(ax, x)
     _label_ends(ax, ends)
     return root(ax)
 
@@ -206,6 +205,16 @@ def _draw_curve(ax: Axes, name: str, values: ArrayLike, x: ArrayLike | None, i: 
     if len(table) > 1:
         ax.fill_between(places, table.min(axis=0), table.max(axis=0), color=colour, alpha=0.2, linewidth=0)
     return float(mean[-1]), colour
+
+
+def _place_ticks(ax: Axes, x: ArrayLike | None) -> None:
+    """Whole numbers get whole ticks; up to ten places on a logarithmic axis are all named."""
+    places = np.arange(1) if x is None else as_array(x)
+    if ax.get_xscale() == "linear" and places.dtype.kind in "iu":
+        ax.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True))
+    elif ax.get_xscale() == "log" and x is not None and len(places) <= 10:
+        ax.set_xticks(places, [f"{place:g}" for place in places])
+        ax.minorticks_off()
 
 
 def _label_ends(ax: Axes, ends: Mapping[str, tuple[Real, str]]) -> None:
