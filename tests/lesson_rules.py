@@ -15,6 +15,7 @@ from tools.notebooks import LARGEST_NOTEBOOK, convert, stale_because
 TIME_LINE = re.compile(
     r"^Survey \S.* · reads in \d+ min · runs in about (\d+) s on one CPU core", re.MULTILINE
 )
+CAPTION = re.compile(r"\*[^*\s](?:[^*]|\*\*[^*]+\*\*){19,}\*(\n\n|$)")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 ADDRESS = re.compile(r"https?://[^\s<>\"]+?(?=[).,;:]*(?:[\s<>\"]|$))")
@@ -91,13 +92,18 @@ def is_up_to_date(page: Page) -> Iterator[str]:
 
 
 def has_clean_outputs(page: Page) -> Iterator[str]:
-    """No traceback, nothing on stderr, nothing that differs between machines."""
+    """No traceback, nothing on stderr, no widget, nothing that differs between machines."""
     for cell in page.code:
-        for output in cell.outputs:
-            if output.output_type == "error" or output.get("name") == "stderr":
-                yield f"an error or stderr output of: {cell.source}"
-            for kind in (kind for kind, pattern in NOISE.items() if pattern.search(words(output))):
-                yield f"{kind} in the output of: {cell.source}"
+        kinds = {kind for output in cell.outputs for kind in noise(output)}
+        yield from (f"{kind} in the output of: {cell.source}" for kind in sorted(kinds))
+
+
+def noise(output: NotebookNode) -> Iterator[str]:
+    if output.output_type == "error" or output.get("name") == "stderr":
+        yield "an error or stderr"
+    if any("widget" in kind for kind in output.get("data", {})):
+        yield "a widget"
+    yield from (kind for kind, pattern in NOISE.items() if pattern.search(words(output)))
 
 
 def words(output: NotebookNode) -> str:
@@ -136,19 +142,15 @@ def has_alt_texts(page: Page) -> Iterator[str]:
 
 
 def has_captions(page: Page) -> Iterator[str]:
-    """Prose right before or after each figure says what to see."""
-    cells = [None, *page.notebook.cells, None]
-    for before, cell, after in zip(cells, cells[1:-1], cells[2:], strict=False):
+    """The text after each figure begins with a caption in italics, which says what to see."""
+    cells = page.notebook.cells
+    for cell, after in zip(cells, [*cells[1:], None], strict=True):
         drawn = cell.cell_type == "code" and any(
             "image/png" in output.get("data", {}) for output in cell.outputs
         )
-        beside = [c for c in (before, after) if c is not None and c.cell_type == "markdown"]
-        if drawn and not any(len(without_headings(c.source).split()) >= 8 for c in beside):
-            yield f"no prose beside the figure from: {cell.source}"
-
-
-def without_headings(markdown: str) -> str:
-    return re.sub(r"^#+ .*$", "", markdown, flags=re.MULTILINE)
+        caption = after is not None and after.cell_type == "markdown" and CAPTION.match(after.source)
+        if drawn and not caption:
+            yield f"no caption after the figure from: {cell.source}"
 
 
 def states_its_claims(page: Page) -> Iterator[str]:

@@ -51,7 +51,9 @@ def cells():
     yield nbf.new_code_cell("import cmlearn as cm")
     yield nbf.new_markdown_cell(CHECK)
     yield nbf.new_code_cell("cm.plot.curves()", outputs=[shown(image_png="aGk=")], metadata=ALT)
-    yield nbf.new_markdown_cell("The two curves cross where the budget of both models is the same: $a^2$.")
+    yield nbf.new_markdown_cell(
+        "*The two curves cross where both **budgets** are the same: $a^2$.*\n\nMore prose."
+    )
     tags = {"tags": ["nbval-check-output"]}
     yield nbf.new_code_cell(
         'cm.claim("A beats B", a > b, a=a)', outputs=[stdout("✓ A beats B (a=2)")], metadata=tags
@@ -114,6 +116,11 @@ BROKEN = [
     (rules.has_clean_outputs, set_output(1, stdout("see /home/me/x.py"))),
     (rules.has_clean_outputs, set_output(1, stdout("<A object at 0x7f11d3843d80>"))),
     (rules.has_clean_outputs, set_output(1, shown(text_html="UserWarning: no"))),
+    (rules.has_clean_outputs, set_output(1, stdout("training:  30%|###   "))),
+    (
+        rules.has_clean_outputs,
+        set_output(1, nbf.new_output("display_data", {"application/vnd.widget+json": {}})),
+    ),
     (rules.is_small, set_output(1, stdout("a" * 1_000_000))),
     (rules.begins_with_setup, set_source(1, "import", "import os\nimport")),
     (rules.begins_with_setup, insert(1, nbf.new_code_cell("1"))),
@@ -121,7 +128,8 @@ BROKEN = [
     (rules.has_alt_texts, set_metadata(3, mystnb={"image": {"alt": "figure"}})),
     (rules.has_alt_texts, set_output(1, shown(text_html="<img src='a'>"))),
     (rules.has_alt_texts, set_source(0, "What", "![](a.png) What")),
-    (rules.has_captions, set_source(4, "curves cross where the budget of both models is the same", "")),
+    (rules.has_captions, set_source(4, "*The", "The")),
+    (rules.has_captions, insert(4, nbf.new_code_cell("1"))),
     (rules.states_its_claims, set_metadata(5)),
     (rules.states_its_claims, set_output(5, stdout("✗ A beats B (a=2)"))),
     (rules.states_its_claims, set_output(5, stdout("✓ A loses to B (a=2)"))),
