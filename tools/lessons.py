@@ -76,6 +76,13 @@ def inputs(root: Path, notebook: NotebookNode, modules: Iterable[str], data: Ite
     return found | {"key": _digest(found)}
 
 
+def changed_since(start: float, root: Path, modules: Iterable[str], data: Iterable[str]) -> list[str]:
+    """The modules and data files that were written after a time."""
+    files = {name: _module_file(root, name) for name in modules}
+    files |= {name: root / DATA_FILES / name for name in data}
+    return [name for name, file in files.items() if file.stat().st_mtime > start]
+
+
 def changes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What differs between two results of `inputs` over the same modules and data, in words."""
     changed = ["its code cells changed"] if now["cells"] != then["cells"] else []
@@ -92,8 +99,12 @@ def _file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "missing"
 
 
+def _module_file(root: Path, name: str) -> Path:
+    return root.joinpath(*name.split(".")).with_suffix(".py")
+
+
 def _module_digest(root: Path, name: str) -> str:
-    path = root.joinpath(*name.split(".")).with_suffix(".py")
+    path = _module_file(root, name)
     if not path.is_file():
         return "missing"
     return _digest(_syntax(ast.parse(path.read_text(encoding="utf-8"))))

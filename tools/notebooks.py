@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ from nbformat.v4 import new_code_cell
 from nbformat.validator import NotebookValidationError
 from traitlets import default
 
-from tools.lessons import ROOT, Lesson, changes, code_cells, inputs, lessons
+from tools.lessons import ROOT, Lesson, changed_since, changes, code_cells, inputs, lessons
 
 LARGEST_NOTEBOOK = 1_000_000
 LONGEST_CELL_S = 600
@@ -127,10 +128,15 @@ def execute(notebook: NotebookNode, root: Path, **environment: str) -> dict[str,
         cell.outputs, cell.execution_count = [], None
         cell.metadata.pop("execution", None)
     notebook.cells.append(new_code_cell(PROBE))
+    start = time.time()
     with TemporaryDirectory() as folder, TemporaryDirectory() as profile:
         _run(notebook, folder, _environment(root, profile) | environment)
     _plain_metadata(notebook)
-    return json.loads(notebook.cells.pop().outputs[-1].text)
+    found = json.loads(notebook.cells.pop().outputs[-1].text)
+    changed = changed_since(start, root, found["modules"], found["data"])
+    if changed:
+        raise LessonError(f"{', '.join(changed)} changed while it ran; run it again")
+    return found
 
 
 def _environment(root: Path, profile: str) -> dict[str, str]:

@@ -124,6 +124,13 @@ def test_a_failing_cell_stops_everything_and_leaves_the_notebook(book, capsys):
     )
 
 
+def test_a_module_that_changes_under_a_running_lesson_is_noticed(book, capsys):
+    here = (book / "cmlearn/toy.py").as_posix()
+    replace(book / "book/start/first.md", "print(os.listdir())", f"os.utime({here!r}, (4e9, 4e9))")
+    assert notebooks.main([], book) == 1
+    assert "start/first: cmlearn.toy changed while it ran; run it again" in capsys.readouterr().err
+
+
 def test_a_kernel_that_dies_is_a_failing_cell(book, capsys):
     replace(book / "book/works/second.md", 'print("again")', "import os; os._exit(1)")
     assert notebooks.main([], book) == 1
