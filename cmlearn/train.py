@@ -196,6 +196,9 @@ class History:
 def up_flat_down(step: int, total: int) -> float:
     """The learning rate of a step, as a share of `lr`: up in the first 5 %, flat, down in the last 30 %.
 
+    Warm-up keeps the first steps, taken with poor gradients, short [goyal2017accurate]; the way down at the
+    end settles the weights, and a flat middle needs no other choice [hagele2024scaling].
+
     Args:
         step: counted from 0.
         total: the number of steps of the run.
@@ -230,8 +233,8 @@ def fit(
 
     It runs on `device()`, and in every process that `torchrun` started. The model is trained in place and
     comes back on that device, in `eval()` mode. The order of the data is drawn anew each epoch, and a last
-    batch that would be incomplete is left out. The learning rate follows `up_flat_down`, gradients longer
-    than `MAX_GRADIENT_NORM` are scaled down.
+    batch that would be incomplete is left out. The learning rate follows `up_flat_down`, and gradients
+    longer than `MAX_GRADIENT_NORM` are scaled down [pascanu2013difficulty].
 
     With several processes each takes its share of every batch and gradients are averaged. Every parameter
     must then take part in every step, and a loss that compares items of the batch has to gather them with
@@ -247,13 +250,14 @@ def fit(
         epochs: passes over the data.
         batch_size: items in a step, all processes together.
         lr: the highest learning rate.
-        optimizer: called as `optimizer(parameters, lr=lr)`; `None` is `torch.optim.AdamW`.
+        optimizer: called as `optimizer(parameters, lr=lr)`; `None` is `torch.optim.AdamW`
+            [loshchilov2019decoupled].
         validate: called after each epoch, in `eval()` mode and without gradients, in every process; its
             numbers go to the history.
         checkpoint: a file, replaced after each epoch by a complete new one. When it exists, the run goes
             on from there and gives the numbers of a run that was never stopped.
         seed: all random numbers of the run follow from it; `None` draws it from PyTorch's generator.
-        mixed_precision: `"no"`, `"bf16"`, or `"fp16"` (on a GPU).
+        mixed_precision: `"no"`, `"bf16"`, or `"fp16"` (on a GPU) [micikevicius2018mixed].
 
     Returns:
         The history: losses, metrics, seconds and steps.
@@ -450,9 +454,9 @@ def _accelerator(mixed_precision: str, batch_size: int) -> Accelerator:
 
 
 def _bar(accelerator: Accelerator, total: int, done: int) -> Any:
-    """A progress bar in the main process. Saying nothing there lets `TQDM_DISABLE` decide."""
-    quiet: dict[str, Any] = {} if accelerator.is_main_process else {"disable": True}
-    return tqdm(total=total, initial=done, desc="training", unit="step", leave=False, **quiet)
+    """A progress bar in the main process. In a notebook, tqdm itself does not look at `TQDM_DISABLE`."""
+    quiet = os.environ.get("TQDM_DISABLE", "0") not in ("", "0") or not accelerator.is_main_process
+    return tqdm(total=total, initial=done, desc="training", unit="step", leave=False, disable=quiet)
 
 
 def _validate(model: Model, validate: Validate[Model] | None, history: History) -> None:

@@ -267,10 +267,16 @@ def test_fp16_trains_and_resumes(tmp_path: Path) -> None:
     assert cm.fit(model, loss, line(), **arguments).loss == history.loss
 
 
-def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("setting", "shown"), [("1", False), ("0", True), ("", True)])
+def test_progress_follows_the_environment_and_nothing_else_is_printed(
+    setting: str, shown: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TQDM_DISABLE", setting)
     model, loss = fresh()
     cm.fit(model, loss, line(), **SETTINGS)
-    assert capfd.readouterr() == ("", "")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert ("training" in err) is shown
 
 
 # Checkpoints.
