@@ -8,39 +8,54 @@ Equal scores have no order. A metric here is then the expected value over all or
 closed form, so that a model which gives every item the same score gets exactly the chance level.
 """
 
-from cmlearn.metrics.bootstrap import PairedBootstrap, paired_bootstrap
-from cmlearn.metrics.chance import (
-    chance_mean_average_precision,
-    chance_mean_rank,
-    chance_mean_reciprocal_rank,
-    chance_median_rank,
-    chance_ndcg,
-    chance_recall_at_k,
-)
-from cmlearn.metrics.ranking import (
-    mean_average_precision,
-    mean_rank,
-    mean_reciprocal_rank,
-    median_rank,
-    ndcg,
-    rank_of,
-    recall_at_k,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "PairedBootstrap",
-    "chance_mean_average_precision",
-    "chance_mean_rank",
-    "chance_mean_reciprocal_rank",
-    "chance_median_rank",
-    "chance_ndcg",
-    "chance_recall_at_k",
-    "mean_average_precision",
-    "mean_rank",
-    "mean_reciprocal_rank",
-    "median_rank",
-    "ndcg",
-    "paired_bootstrap",
-    "rank_of",
-    "recall_at_k",
-]
+if TYPE_CHECKING:
+    from cmlearn.metrics.bootstrap import PairedBootstrap as PairedBootstrap
+    from cmlearn.metrics.bootstrap import paired_bootstrap as paired_bootstrap
+    from cmlearn.metrics.chance import chance_mean_average_precision as chance_mean_average_precision
+    from cmlearn.metrics.chance import chance_mean_rank as chance_mean_rank
+    from cmlearn.metrics.chance import chance_mean_reciprocal_rank as chance_mean_reciprocal_rank
+    from cmlearn.metrics.chance import chance_median_rank as chance_median_rank
+    from cmlearn.metrics.chance import chance_ndcg as chance_ndcg
+    from cmlearn.metrics.chance import chance_recall_at_k as chance_recall_at_k
+    from cmlearn.metrics.ranking import mean_average_precision as mean_average_precision
+    from cmlearn.metrics.ranking import mean_rank as mean_rank
+    from cmlearn.metrics.ranking import mean_reciprocal_rank as mean_reciprocal_rank
+    from cmlearn.metrics.ranking import median_rank as median_rank
+    from cmlearn.metrics.ranking import ndcg as ndcg
+    from cmlearn.metrics.ranking import rank_of as rank_of
+    from cmlearn.metrics.ranking import recall_at_k as recall_at_k
+
+_NAMES = {
+    "PairedBootstrap": "bootstrap",
+    "paired_bootstrap": "bootstrap",
+    "chance_mean_average_precision": "chance",
+    "chance_mean_rank": "chance",
+    "chance_mean_reciprocal_rank": "chance",
+    "chance_median_rank": "chance",
+    "chance_ndcg": "chance",
+    "chance_recall_at_k": "chance",
+    "mean_average_precision": "ranking",
+    "mean_rank": "ranking",
+    "mean_reciprocal_rank": "ranking",
+    "median_rank": "ranking",
+    "ndcg": "ranking",
+    "rank_of": "ranking",
+    "recall_at_k": "ranking",
+}
+
+__all__ = sorted(_NAMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'cmlearn.metrics' has no attribute {name!r}")
+    value = getattr(import_module(f"cmlearn.metrics.{_NAMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,25 +4,54 @@ A chart is a `Figure` that shows itself once at the end of a cell, without pyplo
 plotting font lacks go into a `Panel` of HTML (`retrieval_panel`, `image_panel`), where the browser sets them.
 """
 
-from cmlearn.plot._style import GROUND, INK, PALETTE, Figure, use_style
-from cmlearn.plot.charts import bars, curves, scatter, strip
-from cmlearn.plot.panels import Panel, image_panel, retrieval_panel
-from cmlearn.plot.pictures import attention, image_grid, matrix
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "GROUND",
-    "INK",
-    "PALETTE",
-    "Figure",
-    "Panel",
-    "attention",
-    "bars",
-    "curves",
-    "image_grid",
-    "image_panel",
-    "matrix",
-    "retrieval_panel",
-    "scatter",
-    "strip",
-    "use_style",
-]
+if TYPE_CHECKING:
+    from cmlearn.plot.charts import bars as bars
+    from cmlearn.plot.charts import curves as curves
+    from cmlearn.plot.charts import scatter as scatter
+    from cmlearn.plot.charts import strip as strip
+    from cmlearn.plot.panels import Panel as Panel
+    from cmlearn.plot.panels import image_panel as image_panel
+    from cmlearn.plot.panels import retrieval_panel as retrieval_panel
+    from cmlearn.plot.pictures import attention as attention
+    from cmlearn.plot.pictures import image_grid as image_grid
+    from cmlearn.plot.pictures import matrix as matrix
+    from cmlearn.plot.style import GROUND as GROUND
+    from cmlearn.plot.style import INK as INK
+    from cmlearn.plot.style import PALETTE as PALETTE
+    from cmlearn.plot.style import Figure as Figure
+    from cmlearn.plot.style import use_style as use_style
+
+_NAMES = {
+    "bars": "charts",
+    "curves": "charts",
+    "scatter": "charts",
+    "strip": "charts",
+    "Panel": "panels",
+    "image_panel": "panels",
+    "retrieval_panel": "panels",
+    "attention": "pictures",
+    "image_grid": "pictures",
+    "matrix": "pictures",
+    "Figure": "style",
+    "GROUND": "style",
+    "INK": "style",
+    "PALETTE": "style",
+    "use_style": "style",
+}
+
+__all__ = sorted(_NAMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'cmlearn.plot' has no attribute {name!r}")
+    value = getattr(import_module(f"cmlearn.plot.{_NAMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

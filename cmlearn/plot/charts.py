@@ -14,20 +14,8 @@ from sklearn.isotonic import isotonic_regression
 
 from cmlearn._arrays import as_array
 from cmlearn._validate import require
-from cmlearn.plot._style import (
-    GROUND,
-    INK,
-    MARKERS,
-    PALETTE,
-    QUIET,
-    Figure,
-    Real,
-    require_drawable,
-    require_length,
-    root,
-    styled,
-    text_colour,
-)
+from cmlearn.plot._shared import Real, require_drawable, require_length, root, styled, text_colour
+from cmlearn.plot.style import GROUND, INK, MARKERS, PALETTE, QUIET, Figure
 
 
 @styled

@@ -17,9 +17,10 @@ from PIL import Image
 from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_ndim
 from cmlearn.plot._images import Images, check_columns, check_images
-from cmlearn.plot._style import GROUND, INK, PALETTE, require_length
+from cmlearn.plot._shared import require_length
+from cmlearn.plot.style import GROUND, INK, PALETTE
 
-SIDE = 48  # of a picture, in CSS pixels
+_SIDE = 48  # of a picture, in CSS pixels
 _PLAIN = f"background:{GROUND};color:{INK};border:0"
 _QUERY = f"{_PLAIN};text-align:start;font-size:1.1em;font-weight:600;padding:4px 12px 4px 4px"
 _CELL = (
@@ -182,10 +183,10 @@ def _cell(picture: str, caption: str) -> str:
 def _img(picture: np.ndarray, alt: str, frame: str) -> str:
     pixels = picture if picture.dtype == np.uint8 else (picture * 255).round().astype(np.uint8)
     image = Image.fromarray(pixels)
-    image.thumbnail((2 * SIDE, 2 * SIDE))
+    image.thumbnail((2 * _SIDE, 2 * _SIDE))
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", optimize=True)
-    width, height = (round(SIDE * side / max(image.size)) for side in image.size)
+    width, height = (round(_SIDE * side / max(image.size)) for side in image.size)
     return (
         f'<img class="dark-light" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}" '
         f'alt="{escape(alt)}" width="{width}" height="{height}" style="{frame};{_IMAGE}">'

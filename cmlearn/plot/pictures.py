@@ -17,20 +17,10 @@ from numpy.typing import ArrayLike
 from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_ndim
 from cmlearn.plot._images import Images, check_columns, check_image, check_images, white_level
-from cmlearn.plot._style import (
-    INK,
-    PALETTE,
-    WIDTH,
-    Figure,
-    Real,
-    luminance,
-    require_drawable,
-    require_length,
-    root,
-    styled,
-)
+from cmlearn.plot._shared import Real, luminance, require_drawable, require_length, root, styled
+from cmlearn.plot.style import INK, PALETTE, WIDTH, Figure
 
-LINE = 0.17  # height of a line of caption, in inches
+_LINE = 0.17  # height of a line of caption, in inches
 _GLOW = LinearSegmentedColormap.from_list("glow", [to_rgba(PALETTE[1], 0), to_rgba(PALETTE[1], 0.95)])
 
 
@@ -202,7 +192,7 @@ def _wrapped(captions: Sequence[str] | None, count: int, side: Real) -> list[str
 def _row_tops(lines: Sequence[str], columns: int, side: Real) -> list[float]:
     """Where each row of unit pictures starts, given its tallest caption, and where the last one ends."""
     heights = [
-        1.08 + max(line.count("\n") + bool(line) for line in lines[i : i + columns]) * LINE / side
+        1.08 + max(line.count("\n") + bool(line) for line in lines[i : i + columns]) * _LINE / side
         for i in range(0, len(lines), columns)
     ]
     return [0.0, *itertools.accumulate(heights)]

@@ -1,22 +1,15 @@
-"""The book's look: palette, ground, a figure that shows itself, and what every chart shares."""
+"""The book's look: palette, ground, and a figure that shows itself."""
 
 import base64
 import io
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import matplotlib.style
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure as MatplotlibFigure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from PIL import Image
 
-from cmlearn._validate import require
+__all__ = ["GROUND", "INK", "PALETTE", "Figure", "use_style"]
 
 GROUND = "#fbfbf8"
 INK = "#222222"
@@ -50,10 +43,6 @@ _STYLE = {
     "image.cmap": "cividis",
 }
 
-Real = int | float
-P = ParamSpec("P")
-R = TypeVar("R")
-
 
 class Figure(MatplotlibFigure):
     """A Matplotlib figure in the book's look that shows itself once in a notebook, without pyplot.
@@ -70,7 +59,7 @@ class Figure(MatplotlibFigure):
         True
     """
 
-    def __init__(self, width: Real = WIDTH, height: Real = 3.6) -> None:
+    def __init__(self, width: int | float = WIDTH, height: int | float = 3.6) -> None:
         super().__init__(figsize=(width, height), dpi=DPI, facecolor=GROUND, layout="constrained")
 
     def png(self) -> bytes:
@@ -104,51 +93,3 @@ def use_style() -> AbstractContextManager[None]:
         '#fbfbf8'
     """
     return matplotlib.style.context(["default", _STYLE])
-
-
-def styled(function: Callable[P, R]) -> Callable[P, R]:
-    @wraps(function)
-    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-        with use_style():
-            return function(*args, **kwargs)
-
-    return inside
-
-
-def root(ax: Axes) -> MatplotlibFigure:
-    """The whole figure that the axes stand in, also from inside a subfigure."""
-    figure = ax.figure.figure
-    assert isinstance(figure, MatplotlibFigure)  # noqa: S101
-    return figure
-
-
-def luminance(rgb: Any) -> float:
-    """Relative luminance of a colour, as in WCAG 2."""
-    channels = np.asarray(rgb, dtype=float)
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-def text_colour(colour: str) -> str:
-    """The colour, darkened until text in it has a contrast of 4.5 to the ground."""
-    rgb = np.array(to_rgb(colour))
-    ground = luminance(to_rgb(GROUND)) + 0.05
-    while ground / (luminance(rgb) + 0.05) < 4.5:
-        rgb = rgb * 0.95
-    return to_hex(tuple(rgb.tolist()))
-
-
-def require_length(values: Sequence[Any] | np.ndarray, count: int, argument: str, each: str) -> None:
-    require(len(values) == count, argument, f"one per {each}, {count}", len(values))
-
-
-def require_drawable(texts: Iterable[str], argument: str) -> None:
-    letters = {letter for text in texts for letter in text if not letter.isspace()}
-    bad = sorted(c for c in letters if ord(c) not in _glyphs() or unicodedata.bidirectional(c) in ("R", "AL"))
-    expected = "letters that the plotting font can set (`image_panel` and `retrieval_panel` set all scripts)"
-    require(not bad, argument, expected, "".join(bad[:10]))
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
