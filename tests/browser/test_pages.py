@@ -5,52 +5,30 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
+from tests.browser.look import look
+
+pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
+HTML = ROOT / "_build" / "html"
+HOME = "/cmlearn/"
 COLAB = "https://colab.research.google.com/github/cmlearn/cmlearn/blob/main/"
 
 
-def lessons() -> list[str]:
-    """Addresses of the lessons."""
-    built = ROOT / "_build" / "html"
-    return sorted(str(path.relative_to(built)) for path in built.glob("notebooks/**/*.html"))
+def addresses(pattern: str) -> list[str]:
+    """Pages of the built book."""
+    found = (path.relative_to(HTML) for path in HTML.glob(pattern))
+    return sorted(str(path) for path in found if not path.parts[0].startswith("_"))
 
 
-def all_empty(findings: dict) -> None:
-    bad = {page: found for page, found in findings.items() if found}
-    assert not bad, "\n".join(f"{page}: {line}" for page, lines in bad.items() for line in lines)
+def test_the_book_is_built(site):
+    assert "index.html" in addresses("*.html")
 
 
-def test_no_console_errors(visits):
-    all_empty({page: visit.console for page, visit in visits.items()})
-
-
-def test_no_failed_requests(visits):
-    all_empty({page: visit.failed for page, visit in visits.items()})
-
-
-def test_no_request_leaves_the_site(visits):
-    all_empty({page: visit.elsewhere for page, visit in visits.items()})
-
-
-@pytest.mark.parametrize("width", ["wide", "narrow"])
-def test_no_sideways_scrolling(visits, width):
-    all_empty({page: visit.overflow[width] for page, visit in visits.items()})
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_accessible(visits, theme):
-    all_empty({page: visit.axe[theme] for page, visit in visits.items()})
-
-
-@pytest.mark.parametrize("width", ["wide", "narrow"])
-def test_one_search_box(visits, width):
-    assert {page: v.search_boxes[width] for page, v in visits.items() if v.search_boxes[width] != 1} == {}
-
-
-def test_solutions_start_collapsed(visits):
-    assert {page: v.open_at_first for page, v in visits.items() if v.open_at_first} == {}
+@pytest.mark.parametrize("address", addresses("**/*.html"))
+def test_page(page: Page, site: str, address: str):
+    faults = look(page, address, site.removesuffix(HOME))
+    assert not faults, "\n".join([address, *faults])
 
 
 def test_solutions_open_by_keyboard(page: Page):
@@ -90,7 +68,7 @@ def test_mathematics_is_drawn(page: Page):
     assert page.evaluate("[...document.fonts].some(f => f.family.includes('MJX') && f.status === 'loaded')")
 
 
-@pytest.mark.parametrize("lesson", lessons())
+@pytest.mark.parametrize("lesson", addresses("notebooks/**/*.html"))
 def test_colab_and_binder_open_the_lesson(page: Page, lesson):
     notebook = lesson.replace(".html", ".ipynb")
     assert (ROOT / notebook).exists()

@@ -18,7 +18,7 @@ def section(card):
         (
             f"## {card.name}: {card.title}",
             card.what,
-            table(("counts", ""), [(thing, f"{count:,}") for thing, count in card.counts.items()], "counts"),
+            "**Counts.** " + " · ".join(f"{count:,} {thing}" for thing, count in card.counts.items()),
             f"**How it was built.** {card.built}",
             table(("what", "from", "licence", "credit"), [source(s) for s in card.sources], "wide-table"),
             f"**Splits.** {card.splits}",

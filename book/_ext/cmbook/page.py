@@ -1,12 +1,12 @@
-"""What every page gets: social-card metadata, named toggles, and nothing from another host."""
+"""What every page gets: social-card metadata, markup for screen readers, nothing from another host."""
 
 import re
 from html import escape, unescape
-from pathlib import PurePosixPath
 
 from docutils import nodes
 
 ELSEWHERE = re.compile(r"thebe", re.IGNORECASE)
+SIGNATURE = re.compile(r"<dl>\n(<dd>.*?)</dl>", re.DOTALL)
 
 
 def drop_thebe(context):
@@ -24,6 +24,16 @@ def name_toggles(context):
         return tree.replace("<summary>", '<summary aria-label="Show or hide its pages">')
 
     context["generate_toctree_html"] = named
+
+
+def signature_lines(found):
+    lines = found[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+    return f'<span class="sig-lines">{lines}</span>'
+
+
+def repair(body):
+    """Sphinx sets a long signature as a definition list without terms, references as a list without items."""
+    return SIGNATURE.sub(signature_lines, body).replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def description(doctree):
@@ -58,8 +68,9 @@ def dress(app, pagename, templatename, context, doctree):
     drop_thebe(context)
     if "generate_toctree_html" in context:
         name_toggles(context)
+    if context.get("body"):
+        context["body"] = repair(context["body"])
     context["metatags"] = context.get("metatags", "") + social_card(app, pagename, context, doctree)
-    context["part"] = PurePosixPath(pagename).parent.name
 
 
 def setup(app):
