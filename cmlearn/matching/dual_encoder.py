@@ -134,9 +134,12 @@ class NgramEncoder(nn.Module):
 
 
 class ConvEncoder(nn.Module):
-    r"""A small convolutional net for small RGB pictures.
+    r"""A small convolutional net for small RGB pictures on a white ground.
 
-    Three stages halve the picture and double the channels; then a mean over places and a linear layer.
+    Three stages halve the picture and double the channels. A linear layer then reads a 4 x 4 grid of places,
+    so the output knows where things are: on 32-pixel emoji this learns much faster than a mean over places.
+    Batch normalisation makes it depend on the batch in training, and with several processes on each one's
+    share of it.
 
     Args:
         dim: size of the output.
@@ -158,7 +161,7 @@ class ConvEncoder(nn.Module):
         self,
         dim: int,
         *,
-        width: int = 32,
+        width: int = 16,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -166,7 +169,8 @@ class ConvEncoder(nn.Module):
         _require_sizes(dim=dim, width=width)
         channels = [3, width, 2 * width, 4 * width]
         self.stages = nn.Sequential(*(_stage(m, n, device, dtype) for m, n in pairwise(channels)))
-        self.project = nn.Linear(4 * width, dim, device=device, dtype=dtype)
+        self.grid = nn.AdaptiveAvgPool2d(4)
+        self.project = nn.Linear(4 * width * 4 * 4, dim, device=device, dtype=dtype)
 
     def forward(
         self, pictures: UInt8[Tensor, "batch height width 3"] | Float[Tensor, "batch height width 3"]
@@ -185,8 +189,8 @@ class ConvEncoder(nn.Module):
         require_ndim(pictures, 4, "pictures")
         require(pictures.shape[-1] == 3, "pictures", "3 channels in the last dimension", pictures.shape[-1])
         x = pictures.to(self.project.weight.dtype) / (255 if pictures.dtype == torch.uint8 else 1)
-        x = self.stages(2 * x.permute(0, 3, 1, 2) - 1)
-        return self.project(x.mean(dim=(2, 3)))
+        ink = 2 * (1 - x.permute(0, 3, 1, 2))  # white, like the padding, is 0
+        return self.project(self.grid(self.stages(ink)).flatten(1))
 
 
 class DualEncoder(nn.Module):
@@ -284,12 +288,8 @@ class PairLoss(nn.Module):
         super().__init__()
         require(len(pairs) > 0, "pairs", "at least one pair of modalities", "none")
         for pair in pairs:
-            require(
-                len(set(pair)) == 2 and not isinstance(pair, str),
-                "pairs",
-                "two modalities a pair",
-                repr(pair),
-            )
+            require_type(pair, tuple, "pairs")
+            require(len(set(pair)) == len(pair) == 2, "pairs", "two modalities in each", pair)
         self.loss = loss
         self.pairs = pairs
 
