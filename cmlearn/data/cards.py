@@ -1,6 +1,6 @@
 """The data cards: what each bundled set is, where it is from, and what is fair to do with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -36,7 +36,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Card:
-    """What a reader should know before using a set. Shows as a table in Jupyter.
+    """What a reader should know before using a set. Shows as a list in Jupyter.
 
     Attributes:
         name: the loader's name in `cmlearn.data`.
@@ -72,18 +72,22 @@ class Card:
         return tuple(dict.fromkeys(source.licence for source in self.sources))
 
     def _repr_markdown_(self) -> str:
-        rows = [
-            ("Holds", self.what),
-            ("Counts", ", ".join(f"{count:,} {thing}" for thing, count in self.counts.items())),
-            ("From", "<br>".join(map(_source_line, self.sources))),
-            ("Built", self.built),
-            ("Splits", self.splits),
-            ("Known flaws", "<br>".join(self.flaws)),
-            ("Fair use", self.fair_use),
-            ("Files", "<br>".join(f"`{file}`" for file in self.files)),
-        ]
-        lines = [f"**`cm.data.{self.name}()`: {self.title}**", "", "| | |", "|:--|:--|"]
-        return "\n".join(lines + [f"| {label} | {text} |" for label, text in rows])
+        parts = {
+            "Holds": self.what,
+            "Counts": ", ".join(f"{count:,} {thing}" for thing, count in self.counts.items()),
+            "From": _nested(map(_source_line, self.sources)),
+            "Built": self.built,
+            "Splits": self.splits,
+            "Known flaws": _nested(self.flaws),
+            "Fair use": self.fair_use,
+            "Files": ", ".join(f"`{file}`" for file in self.files),
+        }
+        lines = [f"- **{label}.** {text}" for label, text in parts.items()]
+        return "\n".join([f"**`cm.data.{self.name}()`: {self.title}**", "", *lines])
+
+
+def _nested(items: Iterable[str]) -> str:
+    return "".join(f"\n  - {item}" for item in items)
 
 
 def _source_line(source: Source) -> str:
