@@ -1,8 +1,8 @@
 """`cmlearn.matching.CCA` beside scikit-learn's CCA and cca-zoo's: 5,000 samples, 512 columns a view.
 
 scikit-learn finds the pairs one by one by iteration, so it is asked for ten only; cca-zoo and ours find all
-512 by linear algebra. Ten strong pairs are planted, so that the iteration converges, and all three agree on their
-correlations before the clock starts.
+512 by linear algebra. Ten strong pairs are planted, so that the iteration converges, and all three agree on
+their correlations before the clock starts.
 """
 
 import numpy as np
