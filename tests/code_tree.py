@@ -78,3 +78,14 @@ def body_lines(node: Function) -> int:
     """Lines from the first statement after the docstring to the last."""
     body = node.body[1:] if ast.get_docstring(node) else node.body
     return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def shown_lines(path: Path, tree: ast.Module) -> list[str]:
+    """What `cm.show_source` can show of a file: its lines without docstrings, empty lines and indentation."""
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            first, last = node.body[0].lineno - 1, node.body[0].end_lineno
+            lines[first:last] = [""] * (last - first)
+    return [line.strip() for line in lines if line.strip()]

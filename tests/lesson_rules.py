@@ -4,11 +4,12 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import nbformat
 from nbformat import NotebookNode
 
+from tests.code_tree import shown_lines, sources
 from tools.lessons import Lesson, claim_calls, code_cells, parse_cell
 from tools.notebooks import LARGEST_NOTEBOOK, convert, stale_because
 
@@ -89,6 +90,22 @@ def is_up_to_date(page: Page) -> Iterator[str]:
     counts = [cell.execution_count for cell in page.code]
     if counts != list(range(1, len(counts) + 1)):
         yield f"cells ran in the order {counts}"
+
+
+def shows_the_present_source(page: Page) -> Iterator[str]:
+    """What `cm.show_source` printed is in the package, comments included; it is alone in its output."""
+    for cell in page.code:
+        if "show_source(" in cell.source:
+            shown = [
+                line.strip() for output in cell.outputs for line in words(output).splitlines() if line.strip()
+            ]
+            if "\n".join(["", *shown, ""]) not in package_text():
+                yield cell.source
+
+
+@cache
+def package_text() -> str:
+    return "\n".join(line for path, tree in sources("cmlearn") for line in ["", *shown_lines(path, tree), ""])
 
 
 def has_clean_outputs(page: Page) -> Iterator[str]:
@@ -284,6 +301,7 @@ def opening_faults(page: Page) -> Iterator[str]:
 
 RULES: list[Callable[[Page], Iterator[str]]] = [
     is_up_to_date,
+    shows_the_present_source,
     has_clean_outputs,
     is_small,
     begins_with_setup,

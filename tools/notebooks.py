@@ -141,7 +141,8 @@ def execute(notebook: NotebookNode, root: Path, **environment: str) -> dict[str,
 
 def _environment(root: Path, profile: str) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-    inherited = {name: value for name, value in os.environ.items() if name != "CMLEARN_CLAIMS_FILE"}
+    kept_out = {"CMLEARN_CLAIMS_FILE", "MPLBACKEND"}
+    inherited = {name: value for name, value in os.environ.items() if name not in kept_out}
     return inherited | ENVIRONMENT | {"PYTHONPATH": path, "IPYTHONDIR": profile}
 
 
@@ -203,9 +204,10 @@ def remake(lesson: Lesson, notebook: NotebookNode) -> float:
 def refresh(lesson: Lesson, always: bool = False, dry: bool = False) -> bool:
     """Bring one notebook up to date (if `dry`, only say what is amiss); return whether it already was."""
     notebook = convert(lesson)
-    reasons = stale_because(lesson, notebook) or (["it was asked for"] if always else [])
-    if reasons:
-        print(f"{lesson.name}: stale because {', '.join(reasons)}", end="\n" if dry else "; ", flush=True)
+    reasons = stale_because(lesson, notebook)
+    if reasons or always:
+        why = f"stale because {', '.join(reasons)}" if reasons else "asked for"
+        print(f"{lesson.name}: {why}", end="\n" if dry else "; ", flush=True)
         if not dry:
             print(f"executed in {remake(lesson, notebook):.1f} s", flush=True)
         return False

@@ -1,11 +1,14 @@
 """Every rule is kept by a good lesson and seen when it is broken."""
 
+import contextlib
 import copy
+import io
 
 import nbformat
 import nbformat.v4 as nbf
 import pytest
 
+import cmlearn as cm
 from tests import lesson_rules as rules
 from tests.tools.tiny_book import replace, write
 from tools.lessons import Lesson
@@ -46,6 +49,12 @@ def shown(**data):
     )
 
 
+def source_of(thing):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        cm.show_source(thing)
+    return printed.getvalue()
+
+
 def cells():
     yield nbf.new_markdown_cell(TITLE)
     yield nbf.new_code_cell("import cmlearn as cm")
@@ -58,6 +67,7 @@ def cells():
     yield nbf.new_code_cell(
         'cm.claim("A beats B", a > b, a=a)', outputs=[stdout("✓ A beats B (a=2)")], metadata=tags
     )
+    yield nbf.new_code_cell("cm.show_source(cm.claim)", outputs=[stdout(source_of(cm.claim))])
     yield nbf.new_markdown_cell("## Exercises")
     for number in (1, 2, 3):
         yield nbf.new_markdown_cell(f"### {number}. Change a line\n\nAnd look.")
@@ -111,6 +121,8 @@ def error():
 
 
 BROKEN = [
+    (rules.shows_the_present_source, set_output(6, stdout(source_of(cm.claim).replace("truth", "holds")))),
+    (rules.shows_the_present_source, set_output(6, stdout(source_of(cm.claim) + "# more"))),
     (rules.has_clean_outputs, set_output(1, error())),
     (rules.has_clean_outputs, set_output(1, nbf.new_output("stream", name="stderr", text="x"))),
     (rules.has_clean_outputs, set_output(1, stdout("see /home/me/x.py"))),
@@ -156,9 +168,9 @@ BROKEN = [
     (rules.links_to_what_exists, set_source(0, "../start", "/start")),
     (rules.links_to_what_exists, set_source(0, "how-to-use.md", "how-to.md")),
     (rules.links_to_what_exists, set_source(0, "What", "![a picture](a.png) What")),
-    (rules.has_solved_exercises, lambda cells: cells.pop(9)),
-    (rules.has_solved_exercises, lambda cells: cells.__delitem__(slice(7, 10))),
-    (rules.has_solved_exercises, set_metadata(9, tags=["hide-cell"])),
+    (rules.has_solved_exercises, lambda cells: cells.pop(10)),
+    (rules.has_solved_exercises, lambda cells: cells.__delitem__(slice(8, 11))),
+    (rules.has_solved_exercises, set_metadata(10, tags=["hide-cell"])),
     (rules.says_how_long_it_runs, set_source(0, "40 s", "20 s")),
     (rules.says_how_long_it_runs, set_source(0, "40 s", "90 s")),
     (rules.says_how_long_it_runs, set_source(0, "Survey 4.2 · ", "")),

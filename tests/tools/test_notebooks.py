@@ -106,7 +106,7 @@ def test_not_stale(book, file, old, new):
 def test_a_named_lesson_is_always_executed_and_alone(book, capsys):
     replace(book / "book/start/first.md", "double(21)", "double(22)")
     assert notebooks.main(["works/second"], book) == 0
-    assert said(capsys).startswith("works/second: stale because it was asked for; executed in ")
+    assert said(capsys).startswith("works/second: asked for; executed in ")
     assert notebooks.main(["works/second", "--check"], book) == 0
 
 
