@@ -19,8 +19,7 @@ def check_scores(
     marks = as_array(relevant)
     require(marks.dtype == bool, argument, "dtype bool", f"dtype {marks.dtype}")
     require(marks.shape == table.shape, argument, f"the shape of `scores`, {table.shape}", marks.shape)
-    empty = np.flatnonzero(~marks.any(axis=1))
-    require(empty.size == 0, argument, "a relevant item for every query", f"none for queries {empty[:5]}")
+    _require_answers(marks.any(axis=1), argument)
     return table, marks
 
 
@@ -28,14 +27,18 @@ def check_gains(relevance: ArrayLike) -> Float[np.ndarray, "query item"]:
     gains = _numbers(relevance, "relevance").astype(float)
     ok = bool(gains.min() >= 0 and np.isfinite(gains.max()))
     require(ok, "relevance", "finite, zero or more", f"values from {gains.min()} to {gains.max()}")
-    empty = np.flatnonzero(~gains.any(axis=1))
-    require(empty.size == 0, "relevance", "a relevant item for every query", f"none for queries {empty[:5]}")
+    _require_answers(gains.any(axis=1), "relevance")
     return gains
 
 
 def require_k(k: int, n_items: int) -> None:
     require_type(k, int, "k")
     require(1 <= k <= n_items, "k", f"a whole number from 1 to the number of items, {n_items}", k)
+
+
+def _require_answers(answered: Bool[np.ndarray, " query"], argument: str) -> None:
+    empty = np.flatnonzero(~answered)
+    require(empty.size == 0, argument, "a relevant item for every query", f"none for queries {empty[:5]}")
 
 
 def _numbers(values: ArrayLike, argument: str) -> Num[np.ndarray, "query item"]:

@@ -1,10 +1,10 @@
 """Tied items: where a group of equal scores lies, and what follows for the first relevant item."""
 
 from bisect import bisect_left, bisect_right
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Num
+from jaxtyping import Bool, Float, Int, Num, Shaped
 from numpy.typing import ArrayLike
 
 from cmlearn._arrays import as_array
@@ -18,30 +18,28 @@ class Ties(NamedTuple):
 
     above: Int[np.ndarray, " group"]
     tied: Int[np.ndarray, " group"]
-    relevant: Int[np.ndarray, " group"]
+    relevant: Num[np.ndarray, " group"]
 
 
 def first_hits(scores: Num[np.ndarray, "query item"], relevant: Bool[np.ndarray, "query item"]) -> Ties:
     """The group that holds the best relevant item, for every query."""
-    best = np.where(relevant, scores, _lowest(scores.dtype)).max(axis=1, keepdims=True)
-    ties = scores == best
-    above = np.count_nonzero(scores > best, axis=1)
-    return Ties(above, np.count_nonzero(ties, axis=1), np.count_nonzero(ties & relevant, axis=1))
+    queries, items = np.nonzero(relevant)
+    values = scores[queries, items]
+    best = np.maximum.reduceat(values, np.flatnonzero(np.diff(queries, prepend=-1)))
+    above = np.count_nonzero(scores > best[:, None], axis=1)
+    tied = np.count_nonzero(scores == best[:, None], axis=1)
+    return Ties(above, tied, np.bincount(queries[values == best[queries]]))
 
 
-def tied_items(row: Num[np.ndarray, " item"], chosen: Bool[np.ndarray, " item"]) -> Ties:
-    """The group that each relevant item of one query lies in."""
-    ordered, wanted = np.sort(row), row[chosen]
-    upper = np.searchsorted(ordered, wanted, side="right")
-    tied = upper - np.searchsorted(ordered, wanted, side="left")
-    return Ties(row.size - upper, tied, np.ones_like(tied))
-
-
-def tied_levels(row: Num[np.ndarray, " item"], chosen: Bool[np.ndarray, " item"]) -> Ties:
-    """The groups of one query that hold relevant items, best first."""
-    above, tied, _ = tied_items(row, chosen)
-    above, first, relevant = np.unique(above, return_index=True, return_counts=True)
-    return Ties(above, tied[first], relevant)
+def tied_levels(row: Num[np.ndarray, " item"], gains: Shaped[np.ndarray, " item"]) -> Ties:
+    """The groups of one query that hold gains, best first; `relevant` is the sum of a group's gains."""
+    chosen = gains > 0
+    levels, level_of = np.unique(row[chosen], return_inverse=True)
+    ordered = np.sort(row)
+    upper = np.searchsorted(ordered, levels, side="right")
+    tied = upper - np.searchsorted(ordered, levels, side="left")
+    total = np.bincount(level_of, weights=gains[chosen])
+    return Ties((row.size - upper)[::-1], tied[::-1], total[::-1])
 
 
 def all_tied(n_items: int, n_relevant: int | ArrayLike) -> Ties:
@@ -90,7 +88,3 @@ def median_of_ranks(first: Ties, n_items: int) -> float:
     low = bisect_left(ranks, 0.5 - ROUNDING, key=recall)
     high = bisect_right(ranks, 0.5 + ROUNDING, key=recall)
     return (ranks[low] + ranks[high]) / 2
-
-
-def _lowest(dtype: np.dtype[Any]) -> Any:
-    return -np.inf if np.issubdtype(dtype, np.floating) else np.iinfo(dtype).min

@@ -14,7 +14,6 @@ from cmlearn.metrics._ties import (
     first_hits,
     hit_probability,
     median_of_ranks,
-    tied_items,
     tied_levels,
 )
 
@@ -223,7 +222,7 @@ def ndcg(
     scores, relevant = check_scores(scores, gains > 0, "relevance")
     discounts = _running_sum(_discounts(scores.shape[1], k))
     values = [
-        _discounted_gain(tied_items(row, chosen), gain[chosen], discounts) / _ideal(gain[chosen], discounts)
+        _discounted_gain(tied_levels(row, gain), discounts) / _ideal(gain[chosen], discounts)
         for row, chosen, gain in zip(scores, relevant, gains, strict=True)
     ]
     return _averaged(np.array(values), per_query)
@@ -238,10 +237,8 @@ def _average_precision(groups: Ties, harmonic: Float[np.ndarray, " item"]) -> fl
     return float((relevant / tied * precision).sum() / relevant.sum())
 
 
-def _discounted_gain(
-    groups: Ties, gains: Float[np.ndarray, " group"], discounts: Float[np.ndarray, " rank"]
-) -> float:
-    above, tied, _ = groups
+def _discounted_gain(groups: Ties, discounts: Float[np.ndarray, " rank"]) -> float:
+    above, tied, gains = groups
     return float((gains * (discounts[above + tied] - discounts[above]) / tied).sum())
 
 

@@ -16,9 +16,9 @@ INK = "#222222"
 QUIET = "#6b6b6b"
 PALETTE = ("#1d41a7", "#e26411", "#1f7e4a", "#b35a92", "#1093ff", "#8c2600", INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
-WIDTH = 6.4
+WIDTH = 6.4  # of a figure, in inches
 DPI = 110
-HEAVY = 100_000
+HEAVY = 100_000  # bytes of a PNG file
 
 _STYLE = {
     "figure.facecolor": GROUND,

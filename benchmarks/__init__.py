@@ -1,0 +1,1 @@
+"""Speed beside the libraries a reader would otherwise use."""
