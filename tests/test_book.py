@@ -34,6 +34,7 @@ def page(lesson: Lesson) -> Page:
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_lesson(rule, lesson):
+    assert lesson.notebook.is_file(), f"not made yet: make lesson LESSON={lesson.name}"
     amiss = list(rule(page(lesson)))
     assert not amiss, f"{lesson.name} breaks: {rule.__doc__}\n" + "\n".join(amiss)
 
