@@ -19,7 +19,7 @@ def check_scores(
     marks = as_array(relevant)
     require(marks.dtype == bool, argument, "dtype bool", f"dtype {marks.dtype}")
     require(marks.shape == table.shape, argument, f"the shape of `scores`, {table.shape}", marks.shape)
-    _require_answers(marks.any(axis=1), argument)
+    _require_answers(marks, argument)
     return table, marks
 
 
@@ -27,7 +27,7 @@ def check_gains(relevance: ArrayLike) -> Float[np.ndarray, "query item"]:
     gains = _numbers(relevance, "relevance").astype(float)
     ok = bool(gains.min() >= 0 and np.isfinite(gains.max()))
     require(ok, "relevance", "finite, zero or more", f"values from {gains.min()} to {gains.max()}")
-    _require_answers(gains.any(axis=1), "relevance")
+    _require_answers(gains > 0, "relevance")
     return gains
 
 
@@ -36,8 +36,8 @@ def require_k(k: int, n_items: int) -> None:
     require(1 <= k <= n_items, "k", f"a whole number from 1 to the number of items, {n_items}", k)
 
 
-def _require_answers(answered: Bool[np.ndarray, " query"], argument: str) -> None:
-    empty = np.flatnonzero(~answered)
+def _require_answers(marks: Bool[np.ndarray, "query item"], argument: str) -> None:
+    empty = np.flatnonzero(~marks.any(axis=1))
     require(empty.size == 0, argument, "a relevant item for every query", f"none for queries {empty[:5]}")
 
 
