@@ -215,7 +215,7 @@ _EMOJI = Card(
     flaws=(
         "Faces in different families can still look very much alike.",
         "Styles copy each other's layout: a nearest neighbour in raw pixels is a strong baseline.",
-        "Keywords are edited by volunteers for some languages and thinner there.",
+        "Languages differ in how many keywords a concept has.",
         "Names carry the categories of the standard, such as gender words, in every language.",
     ),
     fair_use=(
@@ -317,6 +317,7 @@ _WATCH = Card(
     files=("watch.npz.xz",),
     splits="Five folds by subject: two people test, one validates, seven train.",
     flaws=(
+        "The package states no units; the ranges are those of g and of radians a second.",
         "Ten people only: results move by several points from fold to fold.",
         "The watch changes arms, which flips the sign of some channels.",
         "A label holds for a whole recording; pauses between repetitions carry it too.",

@@ -64,7 +64,7 @@ def main() -> int:
                 if options.check:
                     verdict = same(Path(folder, file), FILES / file)
                     different += verdict is None
-                    print(f"{verdict or 'DIFFERENT':22}{file}")
+                    print(f"{verdict or 'DIFFERENT':22}{file}", flush=True)
                 else:
                     (FILES / file).parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(Path(folder, file), FILES / file)
