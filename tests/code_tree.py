@@ -89,3 +89,11 @@ def shown_lines(path: Path, tree: ast.Module) -> list[str]:
             first, last = node.body[0].lineno - 1, node.body[0].end_lineno
             lines[first:last] = [""] * (last - first)
     return [line.strip() for line in lines if line.strip()]
+
+
+def exported(tree: ast.Module) -> set[str] | None:
+    """The names in a module's `__all__`, or None where it has none that is written out."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value)) if isinstance(node.value, ast.List) else None
+    return None

@@ -13,7 +13,16 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import cmlearn
-from tests.code_tree import Function, body_lines, public_callables, sources, untyped
+from tests.code_tree import (
+    Function,
+    body_lines,
+    dotted,
+    exported,
+    is_public,
+    public_callables,
+    sources,
+    untyped,
+)
 from tools.lessons import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -129,6 +138,14 @@ def test_all_public_names_are_documented():
 def test_all_public_functions_are_typed():
     functions = [(name, node) for name, node in public_callables() if isinstance(node, Function)]
     assert [f"{name}: {', '.join(untyped(node))}" for name, node in functions if untyped(node)] == []
+
+
+def test_every_public_function_and_class_is_exported():
+    """The API pages list `__all__`."""
+    for path, tree in sources("cmlearn"):
+        defined = {n.name for n in tree.body if isinstance(n, Function | ast.ClassDef) and is_public(n.name)}
+        if is_public(dotted(path)) and path.name != "__init__.py":
+            assert defined - (exported(tree) or defined) == set(), path
 
 
 def test_packages_are_tables_of_names():
