@@ -85,7 +85,7 @@ def read_json(name: str) -> Any:
 def read_arrays(name: str) -> dict[str, np.ndarray]:
     """Return the arrays of a bundled `.npz.xz` file, read without pickle."""
     with np.load(io.BytesIO(lzma.decompress(read_bytes(name))), allow_pickle=False) as archive:
-        return {key: read_only(archive[key]) for key in archive.files}
+        return {key: archive[key] for key in archive.files}
 
 
 def read_mosaic(name: str, count: int, height: int, width: int) -> UInt8[np.ndarray, "count height width 3"]:
@@ -93,15 +93,9 @@ def read_mosaic(name: str, count: int, height: int, width: int) -> UInt8[np.ndar
     picture = np.asarray(Image.open(io.BytesIO(read_bytes(name))).convert("RGB"))
     rows, columns = picture.shape[0] // height, picture.shape[1] // width
     tiles = picture.reshape(rows, height, columns, width, 3).swapaxes(1, 2)
-    return read_only(tiles.reshape(rows * columns, height, width, 3)[:count].copy())
+    return tiles.reshape(rows * columns, height, width, 3)[:count].copy()
 
 
 def read_numbers(values: list[int]) -> Int64[np.ndarray, " row"]:
-    """Return whole numbers as a read-only array."""
-    return read_only(np.array(values, dtype=np.int64))
-
-
-def read_only(array: np.ndarray) -> np.ndarray:
-    """Return the array, made read-only: loaders hand the same arrays to every caller."""
-    array.setflags(write=False)
-    return array
+    """Return whole numbers as an array."""
+    return np.array(values, dtype=np.int64)

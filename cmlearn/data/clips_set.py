@@ -1,7 +1,6 @@
 """Clips: short animations of game characters, by action and direction, with captions and a few sounds."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from jaxtyping import Int16, Int64, UInt8
@@ -64,7 +63,6 @@ class Clips:
         )
 
 
-@cache
 def clips() -> Clips:
     """Load the clips.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -101,7 +100,6 @@ def emoji(languages: Sequence[str] | None = None) -> Emoji:
     )
 
 
-@cache
 def _load() -> Emoji:
     labels = read_json("emoji.json.xz")
     count = len(labels["characters"])

@@ -1,13 +1,12 @@
 """Fingerspelling: hand motion of signers in many sign languages, with the letters' SignWriting pictures."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from cmlearn._validate import require_choice
-from cmlearn.data._files import read_arrays, read_only
+from cmlearn.data._files import read_arrays
 from cmlearn.data.splits import Split, rows_where
 
 STEPS = 1000  # of the shoulder width, in the file
@@ -77,7 +76,6 @@ class Fingerspelling:
         )
 
 
-@cache
 def fingerspelling() -> Fingerspelling:
     """Load the fingerspelling clips.
 
@@ -94,8 +92,8 @@ def fingerspelling() -> Fingerspelling:
     poses = np.cumsum(stored["pose_steps"], axis=-1, dtype=np.int16).transpose(2, 0, 1) / np.float32(STEPS)
     confidence = stored["confidence"].T / np.float32(255)
     return Fingerspelling(
-        poses=tuple(np.split(read_only(poses), cuts)),
-        confidence=tuple(np.split(read_only(confidence), cuts)),
+        poses=tuple(np.split(poses, cuts)),
+        confidence=tuple(np.split(confidence, cuts)),
         points=tuple(stored["points"].tolist()),
         rate_hz=stored["rate_hz"],
         letter=stored["letter"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from cmlearn.data._files import read_numbers, read_only
+from cmlearn.data._files import read_numbers
 
 
 @dataclass(frozen=True)
@@ -39,4 +39,4 @@ class Split:
 
 def rows_where(chosen: Bool[np.ndarray, " row"]) -> Int64[np.ndarray, " chosen_row"]:
     """Return the numbers of the rows that are true."""
-    return read_only(np.flatnonzero(chosen).astype(np.int64))
+    return np.flatnonzero(chosen).astype(np.int64)

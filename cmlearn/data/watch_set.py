@@ -1,13 +1,12 @@
 """Watch: a smartwatch's accelerometer and gyroscope while people do shoulder exercises."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
 from cmlearn._validate import require_choice, require_type
-from cmlearn.data._files import read_arrays, read_only
+from cmlearn.data._files import read_arrays
 from cmlearn.data.splits import Split, rows_where
 
 FOLDS = 5
@@ -69,7 +68,6 @@ class Watch:
         )
 
 
-@cache
 def watch() -> Watch:
     """Load the smartwatch recordings.
 
@@ -82,7 +80,7 @@ def watch() -> Watch:
         Watch(140 series of 10 subjects, 7 exercises, 6 channels at 25 Hz)
     """
     stored = read_arrays("watch.npz.xz")
-    joined = read_only(np.ascontiguousarray(stored["series"].T, dtype=np.float32))
+    joined = np.ascontiguousarray(stored["series"].T, dtype=np.float32)
     return Watch(
         series=tuple(np.split(joined, np.cumsum(stored["length"])[:-1])),
         exercise=stored["exercise"],

@@ -90,17 +90,14 @@ print(json.dumps([before, sorted(loaded_files()), "torch" in sys.modules]))
 
 
 @pytest.mark.parametrize("name", LOADERS)
-def test_a_set_is_loaded_once_and_its_arrays_are_read_only(name):
+def test_every_caller_gets_arrays_of_its_own(name):
     from cmlearn import data
 
-    load = getattr(data, name)
-    assert load() is load()
-    arrays = [value for value in vars(load()).values() if isinstance(value, np.ndarray)]
-    arrays += [a for value in vars(load()).values() if isinstance(value, dict) for a in value.values()]
-    arrays += [a for value in vars(load()).values() if isinstance(value, tuple) for a in value]
-    arrays = [a for a in arrays if isinstance(a, np.ndarray)]
+    first, second = vars(getattr(data, name)()), vars(getattr(data, name)())
+    arrays = {key: value for key, value in first.items() if isinstance(value, np.ndarray)}
     assert arrays
-    assert not any(a.flags.writeable for a in arrays)
+    assert all(value.flags.writeable for value in arrays.values())
+    assert not any(np.shares_memory(value, second[key]) for key, value in arrays.items())
 
 
 def test_loader_names_survive_the_import_of_their_modules():
