@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from cmlearn._validate import require, require_ndim, require_type
 
-__all__ = ["ConvEncoder", "DualEncoder", "NgramEncoder", "NgramTokenizer"]
+__all__ = ["ConvEncoder", "DualEncoder", "NgramEncoder", "NgramTokenizer", "PairLoss"]
 
 
 class NgramTokenizer:
