@@ -1,6 +1,6 @@
 """Draw `book/_static/social-card.png`, the picture that a link to the book shows.
 
-Run `python tools/social_card.py`. It is a web page of 1200 x 630 pixels, photographed by the Chromium that the browser tests use.
+Run `python tools/social_card.py`. It is a web page of 1200 x 630 pixels, photographed by Chromium.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""`{landing-figure} start/quickstart`: the first search panel that a lesson's notebook holds, with a caption.
+"""`{landing-figure} start/quickstart`: the first panel of a lesson in which a search succeeds, with a caption.
 
 It is taken from the executed notebook, so the landing page shows what the lesson really found.
 """
@@ -10,13 +10,13 @@ from docutils import nodes
 
 from cmbook.directive import MarkdownDirective
 
-PANEL = 'aria-label="Pictures found for each query"'
+PANEL = 'aria-label="Pictures found for '
 
 
 def panels(notebook):
     outputs = (o for cell in notebook["cells"] if cell["cell_type"] == "code" for o in cell["outputs"])
     pages = ("".join(o.get("data", {}).get("text/html", "")) for o in outputs)
-    return (page for page in pages if PANEL in page)
+    return (page for page in pages if PANEL in page and "✓" in page)
 
 
 class LandingFigure(MarkdownDirective):

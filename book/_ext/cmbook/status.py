@@ -24,13 +24,20 @@ def claims(notebook):
     return sum(line.startswith("✓ ") for line in lines)
 
 
+def unbroken(text):
+    """For narrow columns: hyphens and spaces that do not break."""
+    return text.replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\N{NO-BREAK SPACE}")
+
+
 class ExecutionStatus(MarkdownDirective):
     def markdown(self):
         lessons = [page for page in self.env.external_site_map if page.startswith("notebooks/")]
+        if not lessons:
+            return "No lesson has been executed yet."
         rows = [self.row(name) for name in lessons]
         total = sum(row[2] for row in rows)
         text = f"{len(rows)} lessons, {total:.0f} s of execution in all."
-        return f"{text}\n\n{table(HEAD, rows)}" if rows else "No lesson has been executed yet."
+        return f"{text}\n\n{table(HEAD, rows, 'wide-table')}"
 
     def row(self, name):
         path = Path(self.env.srcdir, f"{name}.ipynb")
@@ -41,10 +48,10 @@ class ExecutionStatus(MarkdownDirective):
         seconds = ran["seconds"]
         return (
             f"[{title(notebook)}](/{name}.ipynb)",
-            ran["executed"],
+            unbroken(ran["executed"]),
             seconds,
             claims(notebook),
-            device,
+            unbroken(device),
             ran["python"],
             ran["torch"],
         )
