@@ -159,14 +159,17 @@ def has_alt_texts(page: Page) -> Iterator[str]:
 
 
 def has_captions(page: Page) -> Iterator[str]:
-    """The text after each figure begins with a caption in italics, which says what to see."""
+    """The text after each figure begins with a caption in italics, which says what to see.
+
+    Figures in solutions are collapsed with their cell, and the text after them is the next exercise.
+    """
     cells = page.notebook.cells
     for cell, after in zip(cells, [*cells[1:], None], strict=True):
         drawn = cell.cell_type == "code" and any(
             "image/png" in output.get("data", {}) for output in cell.outputs
         )
         caption = after is not None and after.cell_type == "markdown" and CAPTION.match(after.source)
-        if drawn and not caption:
+        if drawn and not caption and not cell.source.startswith(SOLUTION):
             yield f"no caption after the figure from: {cell.source}"
 
 

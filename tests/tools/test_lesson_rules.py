@@ -183,6 +183,14 @@ BROKEN = [
 ]
 
 
+def test_a_figure_in_a_solution_needs_no_caption(page):
+    cells = page.notebook.cells
+    assert cells[10].source.startswith(rules.SOLUTION)
+    cells[10].outputs = [shown(image_png="aGk=")]
+    assert list(rules.has_captions(page)) == []
+    assert list(rules.has_alt_texts(page)) != []
+
+
 @pytest.mark.parametrize(
     ("rule", "change"), BROKEN, ids=[f"{r.__name__}-{n}" for n, (r, _) in enumerate(BROKEN)]
 )
