@@ -1,7 +1,7 @@
 r"""Displayed formulas go to MathJax as they are written.
 
-Sphinx would wrap every formula with a `\\` in a `split` environment, where `\tag` is an error. Colab, JupyterLab
-and GitHub don't, and lessons must read well there too.
+Sphinx would wrap every formula with a `\\` in a `split` environment, where `\tag` is an error. Colab,
+JupyterLab and GitHub don't, and lessons must read well there too.
 """
 
 from docutils import nodes

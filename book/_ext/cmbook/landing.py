@@ -1,4 +1,4 @@
-"""`{landing-figure} start/quickstart`: the first panel of a lesson in which a search succeeds, with a caption.
+"""`{landing-figure} start/quickstart`: the first panel of a lesson in which a search succeeds.
 
 It is taken from the executed notebook, so the landing page shows what the lesson really found.
 """
