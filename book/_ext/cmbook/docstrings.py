@@ -11,7 +11,7 @@ from pybtex.database import parse_file
 from pybtex.plugin import register_plugin
 
 MATH_BLOCK = re.compile(r"^([ \t]*)\$\$(.+?)\$\$([^\n]*)$", re.MULTILINE | re.DOTALL)
-MATH = re.compile(r"(?<![\\$])\$([^$\n]+(?:\n[^$\n]+)?)\$")
+CODE_OR_MATH = re.compile(r"`[^`]+`|^\s*>>> .*$|(?<![\\$])\$([^$\n]+(?:\n[^$\n]+)?)\$", re.MULTILINE)
 KEYS = re.compile(r"\[([a-z]+\d{4}[a-z]+(?:,\s*[a-z]+\d{4}[a-z]+)*)\]")
 
 
@@ -28,7 +28,7 @@ def math_block(found):
 
 
 def math(found):
-    return f":math:`{' '.join(found[1].split())}`"
+    return f":math:`{' '.join(found[1].split())}`" if found[1] else found[0]
 
 
 def citation(known):
@@ -41,7 +41,7 @@ def citation(known):
 
 def rest(text, bibliography):
     """A docstring in reStructuredText."""
-    text = MATH.sub(math, MATH_BLOCK.sub(math_block, text))
+    text = CODE_OR_MATH.sub(math, MATH_BLOCK.sub(math_block, text))
     return KEYS.sub(citation(works(bibliography)), text)
 
 
