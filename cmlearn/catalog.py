@@ -1173,10 +1173,15 @@ TOPICS: tuple[Topic, ...] = (
         name="Canonical correlation analysis",
         sections=("4.4", "2.1"),
         builds="CCA as the SVD of the whitened cross-covariance, recovering known correlations.",
-        references=("hotelling1936relations", "hardoon2004canonical", "vinod1976canonical"),
+        references=(
+            "hotelling1936relations",
+            "bjorck1973numerical",
+            "vinod1976canonical",
+            "hardoon2004canonical",
+        ),
         family="matching",
         implements=("cmlearn.matching.cca.CCA", "cmlearn.matching.cca.KernelCCA"),
-        planned="works/cca",
+        lesson="works/cca",
     ),
     Topic(
         key="M4",
@@ -1190,7 +1195,7 @@ TOPICS: tuple[Topic, ...] = (
             "cmlearn.matching.dcca.DCCALoss",
             "cmlearn.matching.dcca.DeepCCA",
         ),
-        planned="works/cca",
+        lesson="works/cca",
     ),
     Topic(
         key="M5",
