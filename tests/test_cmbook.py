@@ -73,11 +73,13 @@ def test_table_cells_hold_bars_and_line_breaks():
 
 
 def test_the_landing_page_shows_a_search_that_succeeds():
-    def cell(html):
-        return {"cell_type": "code", "outputs": [{"data": {"text/html": [f'<div aria-label="{html}</div>']}}]}
+    def code(html):
+        return {"source": [], "outputs": [{"data": {"text/html": [f'<div aria-label="{html}</div>']}}]}
 
-    notebook = {"cells": [cell('Pictures found for a">✗'), cell('Pictures found for b">✓'), cell('Other">✓')]}
-    assert [html[17:37] for html in landing.panels(notebook)] == ["Pictures found for b"]
+    caption = {"source": ["*What ", "to see.*\n\nMore."]}
+    miss, hit, other = (code(html) for html in ('Pictures found for a">✗', 'Pictures found for b">✓', 'x">✓'))
+    found = list(landing.panels({"cells": [miss, caption, hit, caption, other, caption]}))
+    assert found == [('<div aria-label="Pictures found for b">✓</div>', "What to see.")]
 
 
 def test_signatures_that_sphinx_breaks_over_lines_are_no_definition_list():

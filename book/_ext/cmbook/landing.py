@@ -1,9 +1,12 @@
 """`{landing-figure} start/quickstart`: the first panel of a lesson in which a search succeeds.
 
-It is taken from the executed notebook, so the landing page shows what the lesson really found.
+Panel and caption are taken from the executed notebook, so the landing page shows what the lesson really found.
+The directive's content follows the caption.
 """
 
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 
 from docutils import nodes
@@ -11,12 +14,17 @@ from docutils import nodes
 from cmbook.directive import MarkdownDirective
 
 PANEL = 'aria-label="Pictures found for '
+CAPTION = re.compile(r"\*([^*]+)\*")
 
 
 def panels(notebook):
-    outputs = (o for cell in notebook["cells"] if cell["cell_type"] == "code" for o in cell["outputs"])
-    pages = ("".join(o.get("data", {}).get("text/html", "")) for o in outputs)
-    return (page for page in pages if PANEL in page and "✓" in page)
+    """The HTML of each such panel, with the caption that the next cell opens with."""
+    for cell, following in pairwise(notebook["cells"]):
+        caption = CAPTION.match("".join(following["source"]))
+        for output in cell.get("outputs", ()):
+            html = "".join(output.get("data", {}).get("text/html", ""))
+            if PANEL in html and "✓" in html and caption:
+                yield html, caption[1]
 
 
 class LandingFigure(MarkdownDirective):
@@ -25,18 +33,15 @@ class LandingFigure(MarkdownDirective):
     def run(self):
         path = Path(self.env.srcdir, "notebooks", f"{self.arguments[0]}.ipynb")
         self.depends_on(path)
-        if not path.exists():
+        found = next(panels(json.loads(path.read_text(encoding="utf-8"))), None) if path.exists() else None
+        if found is None:
             return []
-        panel = next(panels(json.loads(path.read_text(encoding="utf-8"))), None)
-        return [figure(panel, super().run())] if panel else []
+        panel, self.caption = found
+        box = nodes.container("", nodes.raw("", panel, format="html"), classes=["landing-panel"])
+        return [nodes.container("", box, *super().run(), classes=["landing-figure"])]
 
     def markdown(self):
-        return "\n".join(self.content)
-
-
-def figure(panel, caption):
-    box = nodes.container("", nodes.raw("", panel, format="html"), classes=["landing-panel"])
-    return nodes.container("", box, *caption, classes=["landing-figure"])
+        return f"{self.caption} " + "\n".join(self.content)
 
 
 def setup(app):
