@@ -1,6 +1,6 @@
 """`{landing-figure} start/quickstart`: the first panel of a lesson in which a search succeeds.
 
-Panel and caption are taken from the executed notebook, so the landing page shows what the lesson really found.
+Panel and caption come from the executed notebook, so the landing page shows what the lesson really found.
 The directive's content follows the caption.
 """
 
