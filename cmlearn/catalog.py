@@ -671,8 +671,9 @@ SYSTEMS: tuple[System, ...] = (
         ),
         builds="Bilinear pooling and compact bilinear pooling.",
         reference="lin2015bilinear",
-        further=("gao2016compact", "fukui2016multimodal"),
+        further=("pham2013fast", "gao2016compact", "fukui2016multimodal"),
         family="matching",
+        implements=("cmlearn.matching.bilinear.BilinearCNN", "cmlearn.matching.bilinear.CompactBilinear"),
         planned="works/bilinear",
     ),
     System(

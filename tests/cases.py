@@ -52,6 +52,10 @@ def two_towers() -> nn.Module:
     return matching.DualEncoder(encoders)
 
 
+def bilinear_cnn() -> nn.Module:
+    return matching.BilinearCNN(nn.Conv2d(3, 8, 3), nn.Conv2d(3, 6, 3), features=48, classes=5)
+
+
 def deep_cca() -> nn.Module:
     return matching.dcca.DeepCCA({"x": nn.Linear(6, 3), "y": nn.Linear(5, 3)})
 
@@ -79,6 +83,10 @@ NUMPY = dict.fromkeys(("gradient", "autocast", "devices"), "computes in NumPy")
 TWO_ROWS = {"batch_of_one": "needs at least two rows"}
 
 CASES: dict[str, Case] = {
+    "cmlearn.matching.bilinear.BilinearCNN": Case(bilinear_cnn, lambda: (torch.randn(BATCH, 3, 8, 8),)),
+    "cmlearn.matching.bilinear.CompactBilinear": Case(
+        lambda: matching.CompactBilinear(12, 9, 16), lambda: (torch.randn(BATCH, 12), torch.randn(BATCH, 9))
+    ),
     "cmlearn.matching.cca.CCA": Case(lambda: fitted(matching.cca.CCA(2)), samples, NUMPY),
     "cmlearn.matching.cca.KernelCCA": Case(lambda: fitted(matching.cca.KernelCCA(2)), samples, NUMPY),
     "cmlearn.matching.contrastive.HardestHinge": Case(matching.HardestHinge, lambda: codes(16, 16)),
