@@ -15,6 +15,8 @@ TOO_WIDE = """() => {
 }"""
 SEARCH_BOXES = """() =>
   [...document.querySelectorAll(".search-button__button")].filter(e => e.checkVisibility()).length"""
+# A colour that is still on its way from one theme to the other has no contrast to speak of.
+STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }"
 # Axe measures the contrast of every word of code. One word of each kind is enough, and three times as fast.
 ONE_OF_EACH_KIND = """() => {
   const seen = new Set();
@@ -43,6 +45,7 @@ def look(page: Page, address: str, origin: str) -> list[str]:
         if (boxes := page.evaluate(SEARCH_BOXES)) != 1:
             faults.append(f"{width}: {boxes} search boxes")
     page.evaluate(ONE_OF_EACH_KIND)
+    page.add_style_tag(content=STILL)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
