@@ -45,7 +45,6 @@ def look(page: Page, address: str, origin: str) -> list[str]:
         if (boxes := page.evaluate(SEARCH_BOXES)) != 1:
             faults.append(f"{width}: {boxes} search boxes")
     page.evaluate(ONE_OF_EACH_KIND)
-    page.add_style_tag(content="* { transition: none !important; }")  # else axe may see a colour half changed
     page.add_style_tag(content=STILL)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
