@@ -82,7 +82,7 @@ book-test: $(VENV)/.all
 	$(BIN)/pytest -q tests/test_book.py
 
 browser: $(VENV)/.all
-	$(BIN)/pytest -q -m browser tests/browser
+	$(BIN)/pytest -q -n 2 -m browser tests/browser
 
 notebooks: $(VENV)/.all  ## regenerate and execute the stale lessons
 	$(RUN) -m tools.notebooks
