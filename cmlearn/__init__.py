@@ -4,8 +4,9 @@ Importing `cmlearn` imports nothing else: every name below is loaded on first us
 the data cards are readable without PyTorch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmlearn._lazy import lazy
 
 if TYPE_CHECKING:
     from cmlearn.claims import ClaimError as ClaimError
@@ -33,18 +34,7 @@ _NAMES = {
     "fit": "train",
     "seed_everything": "train",
 }
-_MODULES = {"catalog", "claims", "data", "matching", "metrics", "plot", "source", "train"}
+_MODULES = {"catalog", "claims", "data", "embedding", "matching", "metrics", "plot", "source", "train"}
 
 __all__ = sorted({*_NAMES, *_MODULES})
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"cmlearn.{name}")
-    if name in _NAMES:
-        return getattr(import_module(f"cmlearn.{_NAMES[name]}"), name)
-    raise AttributeError(f"module 'cmlearn' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)

@@ -3,8 +3,9 @@
 Every name is loaded on first use, so that the cards are readable without NumPy or PyTorch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmlearn._lazy import lazy
 
 if TYPE_CHECKING:
     from cmlearn.data.cards import CARDS as CARDS
@@ -38,15 +39,4 @@ _NAMES = {
 }
 
 __all__ = sorted(_NAMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'cmlearn.data' has no attribute {name!r}")
-    value = getattr(import_module(f"cmlearn.data.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _NAMES)

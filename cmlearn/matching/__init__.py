@@ -1,7 +1,8 @@
 """Feature matching: losses, encoders and measures that put two modalities into one space."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmlearn._lazy import lazy
 
 if TYPE_CHECKING:
     from cmlearn.matching.bilinear import BilinearCNN as BilinearCNN
@@ -70,15 +71,4 @@ _NAMES = {
 _MODULES = {"bilinear", "cca", "contrastive", "dcca", "dual_encoder", "geometry"}
 
 __all__ = sorted({*_NAMES, *_MODULES})
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"cmlearn.matching.{name}")
-    if name in _NAMES:
-        return getattr(import_module(f"cmlearn.matching.{_NAMES[name]}"), name)
-    raise AttributeError(f"module 'cmlearn.matching' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)

@@ -8,8 +8,9 @@ Equal scores have no order. A metric here is then the expected value over all or
 closed form, so that a model which gives every item the same score gets exactly the chance level.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmlearn._lazy import lazy
 
 if TYPE_CHECKING:
     from cmlearn.metrics.bootstrap import PairedBootstrap as PairedBootstrap
@@ -47,15 +48,4 @@ _NAMES = {
 }
 
 __all__ = sorted(_NAMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'cmlearn.metrics' has no attribute {name!r}")
-    value = getattr(import_module(f"cmlearn.metrics.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _NAMES)

@@ -4,8 +4,9 @@ A chart is a `Figure` that shows itself once at the end of a cell, without pyplo
 plotting font lacks go into a `Panel` of HTML (`retrieval_panel`, `image_panel`), where the browser sets them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cmlearn._lazy import lazy
 
 if TYPE_CHECKING:
     from cmlearn.plot.charts import bars as bars
@@ -43,15 +44,4 @@ _NAMES = {
 }
 
 __all__ = sorted(_NAMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'cmlearn.plot' has no attribute {name!r}")
-    value = getattr(import_module(f"cmlearn.plot.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _NAMES)
