@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cmlearn.data.errors import DataFileError as DataFileError
     from cmlearn.data.fingerspelling_set import Fingerspelling as Fingerspelling
     from cmlearn.data.fingerspelling_set import fingerspelling as fingerspelling
+    from cmlearn.data.glosses_set import Glosses as Glosses
+    from cmlearn.data.glosses_set import glosses as glosses
     from cmlearn.data.splits import Split as Split
     from cmlearn.data.watch_set import Watch as Watch
     from cmlearn.data.watch_set import watch as watch
@@ -33,6 +35,8 @@ _NAMES = {
     "emoji": "emoji_set",
     "Fingerspelling": "fingerspelling_set",
     "fingerspelling": "fingerspelling_set",
+    "Glosses": "glosses_set",
+    "glosses": "glosses_set",
     "Split": "splits",
     "Watch": "watch_set",
     "watch": "watch_set",

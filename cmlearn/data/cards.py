@@ -381,6 +381,64 @@ _CLIPS = Card(
     ),
 )
 
+_GLOSSES = Card(
+    name="glosses",
+    title="Words by sense, with the texts that explain them",
+    what=(
+        "WordNet: sets of English words that share one sense (synsets), for all parts of speech; of each a "
+        "text (gloss) with its definition and often examples, the broad class that its lexicographers put it "
+        "in, and for nouns and verbs what it is a kind of."
+    ),
+    sources=(
+        Source(
+            registry="Debian",
+            package="wordnet-base",
+            version="1:3.0-37",
+            gives="Synsets, glosses, classes and hypernyms",
+            licence="WordNet",
+            credit="Princeton University",
+            licence_file="glosses.txt",
+        ),
+    ),
+    built=(
+        "The database's own records, in its order, without senses' numbers and the other relations. Synsets "
+        "with the same first hypernym form a family, as do an adjective and those grouped around it, and "
+        "synsets that are defined by the same words."
+    ),
+    counts=MappingProxyType(
+        {
+            "synsets": 117659,
+            "words and phrases": 206978,
+            "tokens": 1771184,
+            "classes": 45,
+            "hypernyms": 97666,
+            "families": 31198,
+            "training synsets": 93697,
+            "validation synsets": 12762,
+            "test synsets": 11200,
+        }
+    ),
+    files=("glosses.json.xz", "glosses.npz.xz"),
+    splits=(
+        "By family, fixed in the file: no family is divided, and about a tenth each validates and tests. "
+        "So siblings, whose glosses read alike, are never on both sides; cousins can be."
+    ),
+    flaws=(
+        "Classes follow the taxonomy: most hypernyms are of the same class, so in a graph the edges give the "
+        "labels away.",
+        "Lexicographers write in formulas ('a genus of ...', 'the act of ...'), and the formula is often "
+        "enough to tell the class.",
+        "Examples usually hold the very word that is explained.",
+        "All adjectives but a few are of one class, and all adverbs: these classes say nothing of meaning.",
+        "A word has several synsets; how often each sense is meant is not in the set.",
+        "The language is that of educated American English up to 2006, with its plants, persons and views.",
+    ),
+    fair_use=(
+        "Teaching: word vectors on a small corpus, documents and graphs of known classes. Not a sample of "
+        "how people write."
+    ),
+)
+
 CARDS: Mapping[str, Card] = MappingProxyType(
-    {each.name: each for each in (_EMOJI, _FINGERSPELLING, _WATCH, _CLIPS)}
+    {each.name: each for each in (_EMOJI, _FINGERSPELLING, _WATCH, _CLIPS, _GLOSSES)}
 )

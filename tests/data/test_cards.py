@@ -68,11 +68,27 @@ def counted_clips():
     }
 
 
+def counted_glosses():
+    d = data.glosses()
+    return {
+        "synsets": len(d.texts),
+        "words and phrases": sum(map(len, d.lemmas)),
+        "tokens": sum(map(len, d.sentences)),
+        "classes": len(d.lexnames),
+        "hypernyms": len(d.hypernyms),
+        "families": len(np.unique(d.family)),
+        "training synsets": len(d.split.train),
+        "validation synsets": len(d.split.validation),
+        "test synsets": len(d.split.test),
+    }
+
+
 COUNTED = {
     "emoji": counted_emoji,
     "fingerspelling": counted_fingerspelling,
     "watch": counted_watch,
     "clips": counted_clips,
+    "glosses": counted_glosses,
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 FILES = Path(__file__).parents[2] / "cmlearn" / "data" / "files"
-SETS = ("emoji", "fingerspelling", "watch", "clips")
+SETS = ("emoji", "fingerspelling", "watch", "clips", "glosses")
 
 
 def build(name: str, out: Path) -> list[str]:

@@ -60,7 +60,7 @@ class Source:
             return f"{self.name.lstrip('@').replace('/', '-')}-{self.version}.tgz"
         if self.registry == "pip":
             return f"{self.name.replace('-', '_')}-{self.version}-py3-none-any.whl"
-        return f"{self.name}_{self.version}_all.deb"
+        return f"{self.name}_{self.version.replace(':', '%3a')}_all.deb"
 
     def _command(self) -> list[str]:
         if self.registry == "npm":
