@@ -17,6 +17,7 @@ def lazy(
     """
 
     def load(name: str) -> Any:
+        """Import what defines the name."""
         if name in modules:
             return import_module(f"{package}.{name}")
         if name in names:
@@ -24,6 +25,7 @@ def lazy(
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def listing() -> list[str]:
+        """All public names."""
         return sorted({*names, *modules})
 
     return load, listing

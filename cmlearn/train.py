@@ -320,11 +320,12 @@ def fit(
 class _Objective(nn.Module):
     """Model and loss as one module: one forward pass to wrap for precision and for many processes."""
 
-    def __init__(self, model: nn.Module, loss: Callable[..., Tensor]) -> None:
+    def __init__(self, model: nn.Module, loss: Callable[..., Float[Tensor, ""]]) -> None:
         super().__init__()
         self.model, self.loss = model, loss
 
     def forward(self, batch: Batch) -> Float[Tensor, ""]:
+        """The loss of a batch."""
         value = self.loss(self.model, batch)
         require_type(value, Tensor, "loss")
         require(value.ndim == 0, "loss", "a scalar", f"shape {tuple(value.shape)}")
@@ -383,6 +384,7 @@ class _Checkpoint:
         self.accelerator = accelerator
 
     def load(self) -> History | None:
+        """Set model and optimiser to the checkpoint, and return its history; `None` without one."""
         if self.path is None or not self.path.exists():
             return None
         state = _read(self.path)
@@ -397,6 +399,7 @@ class _Checkpoint:
         return History(**state["history"])
 
     def save(self, history: History) -> None:
+        """Write the present state, atomically."""
         if self.path is not None and self.accelerator.is_main_process:
             states = {name: part.state_dict() for name, part in self.parts.items()}
             content = io.BytesIO()

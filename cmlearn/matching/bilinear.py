@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from cmlearn._validate import require
+from cmlearn.matching._precision import widen
 
 __all__ = [
     "BilinearCNN",
@@ -103,7 +104,7 @@ def circular_convolution(
         tensor([3., 1., 2.])
     """
     require(a.shape[-1] == b.shape[-1], "b", f"{a.shape[-1]} numbers in the last dimension", b.shape[-1])
-    spectrum = torch.fft.rfft(_widen(a)) * torch.fft.rfft(_widen(b))
+    spectrum = torch.fft.rfft(widen(a)) * torch.fft.rfft(widen(b))
     return torch.fft.irfft(spectrum, n=a.shape[-1])
 
 
@@ -313,8 +314,4 @@ class CompactBilinear(nn.Module):
         Raises:
             ValueError: if a last dimension is not that of its sketch.
         """
-        return circular_convolution(self.sketch_a(_widen(a)), self.sketch_b(_widen(b)))
-
-
-def _widen(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+        return circular_convolution(self.sketch_a(widen(a)), self.sketch_b(widen(b)))

@@ -71,7 +71,9 @@ class _TwoViews(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Mean of `correlations(X, y)`, so that grid search can choose the regularisation."""
         return float(self.correlations(X, y).mean())
 
-    def _views(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def _views(
+        self, X: ArrayLike, y: ArrayLike
+    ) -> tuple[Float[np.ndarray, "sample p"], Float[np.ndarray, "sample q"]]:
         require(bool(self.regularization >= 0), "regularization", "a number >= 0", self.regularization)
         X, y = validate_data(
             self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=2
@@ -80,7 +82,7 @@ class _TwoViews(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.n_targets_in_ = second.shape[1]
         return first, second
 
-    def _second_view(self, y: ArrayLike) -> np.ndarray:
+    def _second_view(self, y: ArrayLike) -> Float[np.ndarray, "sample q"]:
         y = _columns(y)
         require(y.shape[1] == self.n_targets_in_, "y", f"{self.n_targets_in_} column(s)", y.shape[1])
         return y
@@ -161,10 +163,10 @@ class CCA(_TwoViews):
         self.correlations_ = _correlations(first.scores @ left, second.scores @ right)
         return self
 
-    def _project_x(self, X: np.ndarray) -> Float[np.ndarray, "sample component"]:
+    def _project_x(self, X: Float[np.ndarray, "sample p"]) -> Float[np.ndarray, "sample component"]:
         return (X - self.x_mean_) @ self.x_weights_
 
-    def _project_y(self, y: np.ndarray) -> Float[np.ndarray, "sample component"]:
+    def _project_y(self, y: Float[np.ndarray, "sample q"]) -> Float[np.ndarray, "sample component"]:
         return (y - self.y_mean_) @ self.y_weights_
 
 
@@ -243,14 +245,14 @@ class KernelCCA(_TwoViews):
         self.correlations_ = _correlations(first.scores @ left, second.scores @ right)
         return self
 
-    def _kernel(self, a: np.ndarray, b: np.ndarray) -> Float[np.ndarray, "a b"]:
+    def _kernel(self, a: Float[np.ndarray, "a p"], b: Float[np.ndarray, "b p"]) -> Float[np.ndarray, "a b"]:
         parameters = {"gamma": self.gamma, "degree": self.degree, "coef0": self.coef0}
         return pairwise_kernels(a, b, metric=self.kernel, filter_params=True, **parameters)
 
-    def _project_x(self, X: np.ndarray) -> Float[np.ndarray, "sample component"]:
+    def _project_x(self, X: Float[np.ndarray, "sample p"]) -> Float[np.ndarray, "sample component"]:
         return self._x_centre.transform(self._kernel(X, self._x_fit)) @ self.x_weights_
 
-    def _project_y(self, y: np.ndarray) -> Float[np.ndarray, "sample component"]:
+    def _project_y(self, y: Float[np.ndarray, "sample q"]) -> Float[np.ndarray, "sample component"]:
         return self._y_centre.transform(self._kernel(y, self._y_fit)) @ self.y_weights_
 
 
@@ -279,19 +281,23 @@ def _whiten_kernel(
     return _Whitened(directions[:, :keep] * (size * scale), directions[:, :keep] * (scale / size))
 
 
-def _rank(size: np.ndarray, shape: tuple[int, int], argument: str) -> int:
+def _rank(size: Float[np.ndarray, " size"], shape: tuple[int, int], argument: str) -> int:
     """How many of the descending singular values (or eigenvalues) are above rounding error."""
     require(bool(size[0] > 0), argument, "a view that varies", "one with the same values for every sample")
     return int((size > size[0] * max(shape) * np.finfo(float).eps).sum())
 
 
-def _whitening_scale(size: np.ndarray, samples: int, regularization: float) -> Float[np.ndarray, " rank"]:
+def _whitening_scale(
+    size: Float[np.ndarray, " size"], samples: int, regularization: float
+) -> Float[np.ndarray, " size"]:
     return np.sqrt((samples - 1) / (size**2 + regularization * size[0] ** 2))
 
 
 def _rotate(
     first: Float[np.ndarray, "sample m"], second: Float[np.ndarray, "sample n"], components: int | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[
+    Float[np.ndarray, "m component"], Float[np.ndarray, " component"], Float[np.ndarray, "n component"]
+]:
     """Decompose the whitened cross-covariance: how to turn each view to meet the other, and how well."""
     left, size, right = np.linalg.svd(first.T @ second / (len(first) - 1), full_matrices=False)
     left, right = svd_flip(left, right)
@@ -300,7 +306,9 @@ def _rotate(
     return left[:, :k], size[:k], right[:k].T
 
 
-def _correlations(a: np.ndarray, b: np.ndarray) -> Float[np.ndarray, " component"]:
+def _correlations(
+    a: Float[np.ndarray, "sample component"], b: Float[np.ndarray, "sample component"]
+) -> Float[np.ndarray, " component"]:
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     norms = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
     return (a * b).sum(axis=0) / np.where(norms > 0, norms, 1)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from cmlearn._validate import require, require_ndim
+from cmlearn.matching._precision import full_precision, widen
 
 __all__ = ["HardestHinge", "InfoNCE", "SigLIP", "gather", "hinge", "info_nce", "siglip"]
 
@@ -66,8 +67,8 @@ def info_nce(
     """
     _require_pairs(a, b, chunk)
     _require_positive(temperature)
-    with _full_precision(a):
-        a, b = _widen(a) / temperature, _widen(b)
+    with full_precision(a):
+        a, b = widen(a) / temperature, widen(b)
         terms = _softmax_terms(a, b) if chunk is None else _chunked_softmax_terms(a, b, chunk)
         rows, columns, matched = terms
         return ((rows - matched) + (columns - matched)).mean() / 2
@@ -111,14 +112,15 @@ def siglip(
     _require_pairs(a, b, chunk)
     _require_positive(temperature)
 
-    def block(rows: Tensor, first: int) -> Tensor:
+    def block(rows: Float[Tensor, "rows dim"], first: int) -> Float[Tensor, ""]:
+        """Sum of the terms of some rows of the scores."""
         logits = rows @ b.T + bias
         sign = torch.ones_like(logits)
         sign.diagonal(first).neg_()  # entry [i, first + i] is a matched pair
         return F.softplus(sign * logits).sum()
 
-    with _full_precision(a):
-        a, b = _widen(a) / temperature, _widen(b)
+    with full_precision(a):
+        a, b = widen(a) / temperature, widen(b)
         return _sum_over_blocks(block, a, chunk) / len(a)
 
 
@@ -162,8 +164,8 @@ def hinge(
     """
     _require_pairs(a, b, chunk)
     require(margin >= 0, "margin", "a number >= 0", margin)
-    with _full_precision(a):
-        a, b = _widen(a), _widen(b)
+    with full_precision(a):
+        a, b = widen(a), widen(b)
         if len(a) == 1:
             return 0.0 * _matched(a, b).sum()
         costs = _hardest_costs if hardest else _sum_of_costs
@@ -333,24 +335,26 @@ class _Gather(torch.autograd.Function):
     """All-gather whose gradient is the sum over processes of what each computed for these rows."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Float[Tensor, "batch dim"]) -> Float[Tensor, "all dim"]:
+        """Rows of all processes."""
         parts = [torch.empty_like(x) for _ in range(dist.get_world_size())]
         dist.all_gather(parts, x.contiguous())
         return torch.cat(parts)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Float[Tensor, "all dim"]) -> Float[Tensor, "batch dim"]:
+        """This process's share of the summed gradient."""
         total = grad.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total.chunk(dist.get_world_size())[dist.get_rank()]
 
 
-def _gather(x: Tensor) -> Tensor:
+def _gather(x: Float[Tensor, "batch dim"]) -> Float[Tensor, "all dim"]:
     return _Gather.apply(x)  # type: ignore[no-untyped-call]
 
 
-def _require_pairs(a: Tensor, b: Tensor, chunk: int | None) -> None:
+def _require_pairs(a: Float[Tensor, "..."], b: Float[Tensor, "..."], chunk: int | None) -> None:
     require_ndim(a, 2, "a")
     require_ndim(b, 2, "b")
     require(len(a) > 0, "a", "at least one row", "none")
@@ -363,24 +367,18 @@ def _require_chunk(chunk: int | None) -> None:
     require(chunk is None or chunk >= 1, "chunk", "an integer >= 1 or None", chunk)
 
 
-def _require_positive(temperature: float | Tensor) -> None:
+def _require_positive(temperature: float | Float[Tensor, ""]) -> None:
     value = temperature.item() if isinstance(temperature, Tensor) else temperature
     require(value > 0, "temperature", "a positive number", value)
 
 
-def _full_precision(x: Tensor) -> torch.autocast:
-    return torch.autocast(x.device.type, enabled=False)
-
-
-def _widen(x: Tensor) -> Tensor:
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
-def _matched(a: Tensor, b: Tensor) -> Float[Tensor, "batch"]:
+def _matched(a: Float[Tensor, "batch dim"], b: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch"]:
     return (a * b).sum(dim=1)
 
 
-def _blocks(a: Tensor, chunk: int | None) -> Iterator[tuple[int, Tensor]]:
+def _blocks(
+    a: Float[Tensor, "batch dim"], chunk: int | None
+) -> Iterator[tuple[int, Float[Tensor, "rows dim"]]]:
     """Pieces of at most `chunk` rows, each with the number of its first row."""
     size = chunk or len(a)
     return ((first, a[first : first + size]) for first in range(0, len(a), size))
@@ -399,7 +397,10 @@ class _ChunkedSoftmaxTerms(torch.autograd.Function):
     """`_softmax_terms` that never holds more than `chunk` rows of the scores, forward or backward."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, chunk: int) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        ctx: Any, a: Float[Tensor, "batch dim"], b: Float[Tensor, "batch dim"], chunk: int
+    ) -> tuple[Float[Tensor, "batch"], Float[Tensor, "batch"], Float[Tensor, "batch"]]:
+        """The terms, block by block."""
         rows, matched = a.new_empty(len(a)), a.new_empty(len(a))
         columns = a.new_full((len(b),), -torch.inf)
         for first, block in _blocks(a, chunk):
@@ -413,11 +414,15 @@ class _ChunkedSoftmaxTerms(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(
-        ctx: Any, grad_rows: Tensor, grad_columns: Tensor, grad_matched: Tensor
-    ) -> tuple[Tensor, Tensor, None]:
+        ctx: Any,
+        grad_rows: Float[Tensor, "batch"],
+        grad_columns: Float[Tensor, "batch"],
+        grad_matched: Float[Tensor, "batch"],
+    ) -> tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch dim"], None]:
+        """Gradients by the softmax of each row and column, block by block."""
         a, b, rows, columns = ctx.saved_tensors
         grad_a, grad_b = torch.zeros_like(a), torch.zeros_like(b)
-        with _full_precision(a):
+        with full_precision(a):
             for first, block in _blocks(a, ctx.chunk):
                 here = slice(first, first + len(block))
                 scores = block @ b.T
@@ -429,12 +434,16 @@ class _ChunkedSoftmaxTerms(torch.autograd.Function):
         return grad_a, grad_b, None
 
 
-def _chunked_softmax_terms(a: Tensor, b: Tensor, chunk: int) -> tuple[Tensor, Tensor, Tensor]:
+def _chunked_softmax_terms(
+    a: Float[Tensor, "batch dim"], b: Float[Tensor, "batch dim"], chunk: int
+) -> tuple[Float[Tensor, "batch"], Float[Tensor, "batch"], Float[Tensor, "batch"]]:
     return _ChunkedSoftmaxTerms.apply(a, b, chunk)  # type: ignore[no-untyped-call]
 
 
 def _sum_over_blocks(
-    block: Callable[[Tensor, int], Tensor], a: Tensor, chunk: int | None
+    block: Callable[[Float[Tensor, "rows dim"], int], Float[Tensor, ""]],
+    a: Float[Tensor, "batch dim"],
+    chunk: int | None,
 ) -> Float[Tensor, ""]:
     """Sum of `block(rows, first)`; with `chunk`, scores are dropped and recomputed for the gradient."""
     if chunk is None:
@@ -443,15 +452,20 @@ def _sum_over_blocks(
     return torch.stack(parts).sum()
 
 
-def _negatives(rows: Tensor, b: Tensor, first: int) -> Float[Tensor, "rows batch"]:
+def _negatives(
+    rows: Float[Tensor, "rows dim"], b: Float[Tensor, "batch dim"], first: int
+) -> Float[Tensor, "rows batch"]:
     """Scores with minus infinity for the matched pairs."""
     scores = rows @ b.T
     scores.diagonal(first).fill_(-torch.inf)
     return scores
 
 
-def _sum_of_costs(a: Tensor, b: Tensor, margin: float, chunk: int | None) -> Float[Tensor, ""]:
-    def block(rows: Tensor, first: int) -> Tensor:
+def _sum_of_costs(
+    a: Float[Tensor, "batch dim"], b: Float[Tensor, "batch dim"], margin: float, chunk: int | None
+) -> Float[Tensor, ""]:
+    def block(rows: Float[Tensor, "rows dim"], first: int) -> Float[Tensor, ""]:
+        """Sum of the hinges of some rows of the scores."""
         matched = margin - _matched(a, b)
         negatives = _negatives(rows, b, first)
         along = negatives + matched[first : first + len(rows), None]
@@ -460,13 +474,17 @@ def _sum_of_costs(a: Tensor, b: Tensor, margin: float, chunk: int | None) -> Flo
     return _sum_over_blocks(block, a, chunk)
 
 
-def _hardest_costs(a: Tensor, b: Tensor, margin: float, chunk: int | None) -> Float[Tensor, ""]:
+def _hardest_costs(
+    a: Float[Tensor, "batch dim"], b: Float[Tensor, "batch dim"], margin: float, chunk: int | None
+) -> Float[Tensor, ""]:
     in_row, in_column = _hardest(a.detach(), b.detach(), chunk)
     matched = margin - _matched(a, b)
     return (F.relu(matched + _matched(a, b[in_row])) + F.relu(matched + _matched(a[in_column], b))).sum()
 
 
-def _hardest(a: Tensor, b: Tensor, chunk: int | None) -> tuple[Int[Tensor, "batch"], Int[Tensor, "batch"]]:
+def _hardest(
+    a: Float[Tensor, "batch dim"], b: Float[Tensor, "batch dim"], chunk: int | None
+) -> tuple[Int[Tensor, "batch"], Int[Tensor, "batch"]]:
     """Where the highest-scoring negative of every row and of every column is."""
     in_row = torch.empty(len(a), dtype=torch.long, device=a.device)
     in_column = torch.zeros_like(in_row)

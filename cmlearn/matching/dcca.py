@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from cmlearn._validate import require, require_ndim
+from cmlearn.matching._precision import full_precision, widen
 
 __all__ = ["DCCAELoss", "DCCALoss", "DeepCCA", "dcca_loss", "dccae_loss"]
 
@@ -53,16 +54,16 @@ def dcca_loss(
     """
     _require_pairs(a, b)
     require(eps > 0, "eps", "a number > 0", eps)
-    with torch.autocast(a.device.type, enabled=False):
+    with full_precision(a):
         a, b = _standardise(a, eps), _standardise(b, eps)
         whitened = _whiten(_whiten(a.T @ b, a, eps).T, b, eps) / len(a)
         return -torch.linalg.svdvals(whitened).sum()
 
 
 def dccae_loss(
-    codes: Mapping[str, Tensor],
-    rebuilt: Mapping[str, Tensor],
-    views: Mapping[str, Tensor],
+    codes: Mapping[str, Shaped[Tensor, "batch ..."]],
+    rebuilt: Mapping[str, Shaped[Tensor, "batch ..."]],
+    views: Mapping[str, Shaped[Tensor, "batch ..."]],
     *,
     weight: float = 1.0,
     eps: float = 1e-3,
@@ -144,7 +145,10 @@ class DCCAELoss(nn.Module):
         self.eps = eps
 
     def forward(
-        self, codes: Mapping[str, Tensor], rebuilt: Mapping[str, Tensor], views: Mapping[str, Tensor]
+        self,
+        codes: Mapping[str, Shaped[Tensor, "batch ..."]],
+        rebuilt: Mapping[str, Shaped[Tensor, "batch ..."]],
+        views: Mapping[str, Shaped[Tensor, "batch ..."]],
     ) -> Float[Tensor, ""]:
         """The loss of a batch: codes, what was rebuilt from them, and the views themselves."""
         return dccae_loss(codes, rebuilt, views, weight=self.weight, eps=self.eps)
@@ -181,7 +185,9 @@ class DeepCCA(nn.Module):
         self.encoders = nn.ModuleDict(dict(encoders))
         self.decoders = nn.ModuleDict(dict(decoders or {}))
 
-    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Float[Tensor, "batch _"]]:
+    def forward(
+        self, batch: Mapping[str, Shaped[Tensor, "batch ..."]]
+    ) -> dict[str, Float[Tensor, "batch _"]]:
         """Codes of both modalities.
 
         Args:
@@ -196,7 +202,7 @@ class DeepCCA(nn.Module):
         _require_modalities(batch, self.encoders, "batch")
         return {name: encoder(batch[name]) for name, encoder in self.encoders.items()}
 
-    def rebuild(self, codes: Mapping[str, Float[Tensor, "batch _"]]) -> dict[str, Tensor]:
+    def rebuild(self, codes: Mapping[str, Float[Tensor, "batch _"]]) -> dict[str, Float[Tensor, "batch ..."]]:
         """Views rebuilt from the codes; empty without decoders.
 
         Args:
@@ -212,12 +218,13 @@ class DeepCCA(nn.Module):
         return {name: decoder(codes[name]) for name, decoder in self.decoders.items()}
 
 
-def _standardise(codes: Tensor, eps: float) -> Float[Tensor, "batch dim"]:
-    wide = codes.to(torch.promote_types(codes.dtype, torch.float32))
-    return F.batch_norm(wide, None, None, training=True, eps=eps)
+def _standardise(codes: Float[Tensor, "batch dim"], eps: float) -> Float[Tensor, "batch dim"]:
+    return F.batch_norm(widen(codes), None, None, training=True, eps=eps)
 
 
-def _whiten(cross: Tensor, view: Tensor, eps: float) -> Float[Tensor, "dim other"]:
+def _whiten(
+    cross: Float[Tensor, "dim other"], view: Float[Tensor, "batch dim"], eps: float
+) -> Float[Tensor, "dim other"]:
     """`inv(L) @ cross`, where `L @ L.T` is the view's covariance plus `eps` on the diagonal."""
     covariance = view.T @ view / len(view)
     ridge = eps * torch.eye(len(covariance), dtype=view.dtype, device=view.device)
@@ -225,13 +232,15 @@ def _whiten(cross: Tensor, view: Tensor, eps: float) -> Float[Tensor, "dim other
     return torch.linalg.solve_triangular(factor, cross, upper=False)
 
 
-def _require_pairs(a: Tensor, b: Tensor) -> None:
+def _require_pairs(a: Float[Tensor, "..."], b: Float[Tensor, "..."]) -> None:
     require_ndim(a, 2, "a")
     require_ndim(b, 2, "b")
     require(len(a) >= 2, "a", "at least two rows", len(a))
     require(len(a) == len(b), "b", f"{len(a)} rows, as many as `a`", len(b))
 
 
-def _require_modalities(given: Mapping[str, Tensor], names: Iterable[str], argument: str) -> None:
+def _require_modalities(
+    given: Mapping[str, Shaped[Tensor, "batch ..."]], names: Iterable[str], argument: str
+) -> None:
     missing = [name for name in names if name not in given]
     require(not missing, argument, f"the modalities {list(names)}", f"{list(given)}, without {missing}")

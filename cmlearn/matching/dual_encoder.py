@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor, nn
 
 from cmlearn._validate import require, require_ndim, require_type
@@ -219,7 +219,7 @@ class DualEncoder(nn.Module):
         self.encoders = nn.ModuleDict(dict(encoders))
 
     def forward(
-        self, batch: Mapping[str, Tensor], *, modalities: Sequence[str] | None = None
+        self, batch: Mapping[str, Shaped[Tensor, "..."]], *, modalities: Sequence[str] | None = None
     ) -> dict[str, Float[Tensor, "batch dim"]]:
         """Encode the modalities of a batch; entries that no encoder reads, such as labels, are ignored.
 
@@ -238,7 +238,7 @@ class DualEncoder(nn.Module):
         require(not missing, "batch", f"the modalities {list(names)}", f"{list(batch)}, without {missing}")
         return {name: self.encode(name, batch[name]) for name in names}
 
-    def encode(self, modality: str, x: Tensor) -> Float[Tensor, "batch dim"]:
+    def encode(self, modality: str, x: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch dim"]:
         """Unit vectors of one modality.
 
         Args:
@@ -294,7 +294,9 @@ class PairLoss(nn.Module):
         self.pairs = pairs
 
     def forward(
-        self, model: Callable[..., Mapping[str, Tensor]], batch: Mapping[str, Tensor]
+        self,
+        model: Callable[..., Mapping[str, Float[Tensor, "batch dim"]]],
+        batch: Mapping[str, Shaped[Tensor, "..."]],
     ) -> Float[Tensor, ""]:
         """The loss of a batch.
 

@@ -11,6 +11,7 @@ from cmlearn._validate import require, require_ndim, require_type
 def check_scores(
     scores: ArrayLike, relevant: ArrayLike | None, argument: str = "relevant"
 ) -> tuple[Num[np.ndarray, "query item"], Bool[np.ndarray, "query item"]]:
+    """The scores, and which items are relevant; the diagonal where that is not given."""
     table = _numbers(scores, "scores")
     if relevant is None:
         square = table.shape[0] == table.shape[1]
@@ -24,6 +25,7 @@ def check_scores(
 
 
 def check_gains(relevance: ArrayLike) -> Float[np.ndarray, "query item"]:
+    """Graded relevance, finite and not negative, with a gain for every query."""
     gains = _numbers(relevance, "relevance").astype(float)
     ok = bool(gains.min() >= 0 and np.isfinite(gains.max()))
     require(ok, "relevance", "finite, zero or more", f"values from {gains.min()} to {gains.max()}")
@@ -32,6 +34,7 @@ def check_gains(relevance: ArrayLike) -> Float[np.ndarray, "query item"]:
 
 
 def require_k(k: int, n_items: int) -> None:
+    """Raise unless `k` is a whole number of items."""
     require_type(k, int, "k")
     require(1 <= k <= n_items, "k", f"a whole number from 1 to the number of items, {n_items}", k)
 

@@ -64,6 +64,7 @@ def hit_probability(first: Ties, k: int) -> Float[np.ndarray, " query"]:
 
 
 def expected_rank(first: Ties) -> Float[np.ndarray, " query"]:
+    """The rank of the first relevant item: the group's places, and the mean gap before one of r among t."""
     return first.above + (first.tied + 1) / (first.relevant + 1)
 
 
@@ -82,6 +83,7 @@ def median_of_ranks(first: Ties, n_items: int) -> float:
     """Middle of the ranks at which recall reaches one half and at which it exceeds one half."""
 
     def recall(k: int) -> float:
+        """Share of queries answered in the top `k`, expected over orders."""
         return float(hit_probability(first, k).mean())
 
     ranks = range(1, n_items + 1)

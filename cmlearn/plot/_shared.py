@@ -6,6 +6,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from jaxtyping import Shaped
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure as MatplotlibFigure
@@ -20,8 +21,11 @@ R = TypeVar("R")
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Draw with the book's style, and leave the reader's as it was."""
+
     @wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function inside the style."""
         with use_style():
             return function(*args, **kwargs)
 
@@ -51,11 +55,15 @@ def text_colour(colour: str) -> str:
     return to_hex(tuple(rgb.tolist()))
 
 
-def require_length(values: Sequence[Any] | np.ndarray, count: int, argument: str, each: str) -> None:
+def require_length(
+    values: Sequence[Any] | Shaped[np.ndarray, "length ..."], count: int, argument: str, each: str
+) -> None:
+    """Raise `ValueError` unless there is one value for each of `count` things."""
     require(len(values) == count, argument, f"one per {each}, {count}", len(values))
 
 
 def require_drawable(texts: Iterable[str], argument: str) -> None:
+    """Raise `ValueError` naming the letters that the plotting font lacks, or sets from the wrong side."""
     letters = {letter for text in texts for letter in text if not letter.isspace()}
     bad = sorted(c for c in letters if ord(c) not in _glyphs() or unicodedata.bidirectional(c) in ("R", "AL"))
     expected = "letters that the plotting font can set (`image_panel` and `retrieval_panel` set all scripts)"

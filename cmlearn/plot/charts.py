@@ -225,7 +225,7 @@ def _spread(wanted: Float[np.ndarray, " n"], gap: float) -> Float[np.ndarray, " 
     return places
 
 
-def _rows(values: Mapping[str, Real | ArrayLike]) -> dict[str, np.ndarray]:
+def _rows(values: Mapping[str, Real | ArrayLike]) -> dict[str, Float[np.ndarray, " _"]]:
     require(len(values) > 0, "values", "at least one row", "none")
     require_drawable(values, "values")
     rows = {name: np.atleast_1d(as_array(value).astype(float)) for name, value in values.items()}
@@ -235,7 +235,7 @@ def _rows(values: Mapping[str, Real | ArrayLike]) -> dict[str, np.ndarray]:
     return rows
 
 
-def _draw_seeds(ax: Axes, rows: Sequence[np.ndarray], colour: str) -> None:
+def _draw_seeds(ax: Axes, rows: Sequence[Float[np.ndarray, " _"]], colour: str) -> None:
     for y, row in enumerate(rows):
         if row.size:
             ax.scatter(

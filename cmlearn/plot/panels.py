@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Shaped
 from numpy.typing import ArrayLike
 from PIL import Image
 
@@ -149,7 +149,7 @@ def _or_blank(texts: Sequence[str] | None, count: int, argument: str, each: str)
     return list(texts)
 
 
-def _score_notes(scores: ArrayLike | None, found: np.ndarray) -> list[list[str]]:
+def _score_notes(scores: ArrayLike | None, found: Int[np.ndarray, "query place"]) -> list[list[str]]:
     if scores is None:
         return [[""] * found.shape[1]] * len(found)
     table = as_array(scores).astype(float)
@@ -161,7 +161,9 @@ def _query_cell(query: str, language: str) -> str:
     return f'<th scope="row" dir="auto"{_lang(language)} style="{_QUERY}">{escape(query)}</th>'
 
 
-def _found_cell(picture: np.ndarray, name: str, right: bool, note: str, place: int) -> str:
+def _found_cell(
+    picture: Shaped[np.ndarray, "height width *channel"], name: str, right: bool, note: str, place: int
+) -> str:
     verdict, frame = ("<b>✓</b>", _RIGHT) if right else ("✗", _OTHER)
     alt = f"place {place}, {'right' if right else 'wrong'}{': ' if name else ''}{name}"
     caption = f"{verdict} {_span(name)}{'<br>' if note else ''}{note}"
@@ -180,7 +182,7 @@ def _cell(picture: str, caption: str) -> str:
     return f'<td align="center" style="{_CELL}">{picture}<br>{caption}</td>'
 
 
-def _img(picture: np.ndarray, alt: str, frame: str) -> str:
+def _img(picture: Shaped[np.ndarray, "height width *channel"], alt: str, frame: str) -> str:
     pixels = picture if picture.dtype == np.uint8 else (picture * 255).round().astype(np.uint8)
     image = Image.fromarray(pixels)
     image.thumbnail((2 * _SIDE, 2 * _SIDE))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
@@ -64,8 +64,8 @@ def image_grid(
 @styled
 def matrix(
     values: ArrayLike,
-    rows: Sequence[Any] | np.ndarray | None = None,
-    columns: Sequence[Any] | np.ndarray | None = None,
+    rows: Sequence[Any] | Shaped[np.ndarray, "row ..."] | None = None,
+    columns: Sequence[Any] | Shaped[np.ndarray, "column ..."] | None = None,
     *,
     label: str,
     xlabel: str = "",
@@ -143,7 +143,9 @@ def _matrix_size(table: Float[np.ndarray, "row column"]) -> tuple[float, float]:
     return WIDTH, float(np.clip(WIDTH * 0.72 * rows / columns, 1.6, 7.0))
 
 
-def _name_axis(ax: Axes, side: str, names: Sequence[Any] | np.ndarray | None, size: int) -> None:
+def _name_axis(
+    ax: Axes, side: str, names: Sequence[Any] | Shaped[np.ndarray, "name ..."] | None, size: int
+) -> None:
     if names is None:
         return
     argument = "rows" if side == "y" else "columns"
@@ -157,7 +159,7 @@ def _name_axis(ax: Axes, side: str, names: Sequence[Any] | np.ndarray | None, si
         _picture_axis(ax, side, check_images(names))
 
 
-def _picture_axis(ax: Axes, side: str, pictures: Sequence[np.ndarray]) -> None:
+def _picture_axis(ax: Axes, side: str, pictures: Sequence[Shaped[np.ndarray, "_ _ ..."]]) -> None:
     """Draw a picture, one cell in size, outside the axes beside each row or below each column."""
     limits, bottom = (ax.get_xlim(), ax.get_ylim()), ax.get_ylim()[0]
     for i, picture in enumerate(pictures):
@@ -174,7 +176,9 @@ def _axis(ax: Axes, side: str) -> Axis:
     return ax.yaxis if side == "y" else ax.xaxis
 
 
-def _write_cells(ax: Axes, table: Float[np.ndarray, "row column"], colours: np.ndarray) -> None:
+def _write_cells(
+    ax: Axes, table: Float[np.ndarray, "row column"], colours: Float[np.ndarray, "row column 4"]
+) -> None:
     for (row, column), value in np.ndenumerate(table):
         light = luminance(colours[row, column, :3]) > 0.25
         text = f"{value:z.2f}" if np.abs(table).max() < 100 else f"{value:.0f}"
@@ -198,7 +202,9 @@ def _row_tops(lines: Sequence[str], columns: int, side: Real) -> list[float]:
     return [0.0, *itertools.accumulate(heights)]
 
 
-def _place(ax: Axes, picture: np.ndarray, left: Real, top: Real) -> AxesImage:
+def _place(
+    ax: Axes, picture: Shaped[np.ndarray, "height width *channel"], left: Real, top: Real
+) -> AxesImage:
     """Draw a picture into a unit cell, its longer side filling 94 % of it."""
     height, width = np.array(picture.shape[:2]) / max(picture.shape[:2]) * 0.94
     x, y = left + (1 - width) / 2, top + (1 - height)
@@ -208,7 +214,9 @@ def _place(ax: Axes, picture: np.ndarray, left: Real, top: Real) -> AxesImage:
 
 
 def _draw_attention(
-    picture: np.ndarray, heat: Float[np.ndarray, "word rows columns"], words: Sequence[str]
+    picture: Shaped[np.ndarray, "height width *channel"],
+    heat: Float[np.ndarray, "word rows columns"],
+    words: Sequence[str],
 ) -> MatplotlibFigure:
     columns = min(len(heat) + 1, 5)
     rows = -(-(len(heat) + 1) // columns)
@@ -228,7 +236,11 @@ def _draw_attention(
 
 
 def _heat(
-    ax: Axes, grey: Float[np.ndarray, "height width"], values: np.ndarray, word: str, top: float
+    ax: Axes,
+    grey: Float[np.ndarray, "height width"],
+    values: Float[np.ndarray, "rows columns"],
+    word: str,
+    top: float,
 ) -> AxesImage:
     height, width = grey.shape
     ax.set_title(word)
@@ -237,6 +249,6 @@ def _heat(
     return ax.imshow(values, cmap=_GLOW, vmin=0, vmax=top, extent=extent, interpolation="bilinear")
 
 
-def _grey(picture: np.ndarray) -> Float[np.ndarray, "height width"]:
+def _grey(picture: Shaped[np.ndarray, "height width *channel"]) -> Float[np.ndarray, "height width"]:
     unit = picture / white_level(picture)
     return unit[..., :3] @ [0.2126, 0.7152, 0.0722] if unit.ndim == 3 else unit
