@@ -721,6 +721,11 @@ SYSTEMS: tuple[System, ...] = (
         reference="liu2017deep",
         further=("liu2017sphereface", "wang2020understanding"),
         family="matching",
+        implements=(
+            "cmlearn.matching.hypersphere.SphereConv2d",
+            "cmlearn.matching.hypersphere.SphereLinear",
+            "cmlearn.matching.hypersphere.AngularSoftmax",
+        ),
         planned="works/hypersphere",
     ),
     System(

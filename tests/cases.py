@@ -111,6 +111,16 @@ CASES: dict[str, Case] = {
     "cmlearn.matching.geometry.alignment": Case(lambda: matching.alignment, lambda: codes(16, 16)),
     "cmlearn.matching.geometry.modality_gap": Case(lambda: matching.modality_gap, lambda: codes(16, 16)),
     "cmlearn.matching.geometry.uniformity": Case(lambda: matching.uniformity, lambda: codes(16), TWO_ROWS),
+    "cmlearn.matching.hypersphere.AngularSoftmax": Case(
+        lambda: matching.AngularSoftmax(6, 5, operator="sigmoid", margin=1.5),
+        lambda: (torch.randn(BATCH, 6), torch.arange(BATCH) % 5),
+    ),
+    "cmlearn.matching.hypersphere.SphereConv2d": Case(
+        lambda: matching.SphereConv2d(3, 4, 3, operator="sigmoid"), lambda: (torch.randn(BATCH, 3, 8, 8),)
+    ),
+    "cmlearn.matching.hypersphere.SphereLinear": Case(
+        lambda: matching.SphereLinear(6, 4, operator="sigmoid"), lambda: (torch.randn(BATCH, 6),)
+    ),
     "cmlearn.metrics.ndcg": Case(lambda: metrics.ndcg, lambda: (scores(), relevant().astype(float)), NUMPY),
     "cmlearn.metrics.recall_at_k": Case(
         lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY

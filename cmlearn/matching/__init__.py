@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     from cmlearn.matching.geometry import modality_gap as modality_gap
     from cmlearn.matching.geometry import uniformity as uniformity
     from cmlearn.matching.geometry import uniformity_of_random_points as uniformity_of_random_points
+    from cmlearn.matching.hypersphere import AngularSoftmax as AngularSoftmax
+    from cmlearn.matching.hypersphere import SphereConv2d as SphereConv2d
+    from cmlearn.matching.hypersphere import SphereLinear as SphereLinear
+    from cmlearn.matching.hypersphere import angle as angle
+    from cmlearn.matching.hypersphere import angular_response as angular_response
+    from cmlearn.matching.hypersphere import angular_softmax as angular_softmax
+    from cmlearn.matching.hypersphere import cosine_conv2d as cosine_conv2d
+    from cmlearn.matching.hypersphere import cosine_linear as cosine_linear
 
 _NAMES = {
     "BilinearCNN": "bilinear",
@@ -67,6 +75,14 @@ _NAMES = {
     "modality_gap": "geometry",
     "uniformity": "geometry",
     "uniformity_of_random_points": "geometry",
+    "AngularSoftmax": "hypersphere",
+    "SphereConv2d": "hypersphere",
+    "SphereLinear": "hypersphere",
+    "angle": "hypersphere",
+    "angular_response": "hypersphere",
+    "angular_softmax": "hypersphere",
+    "cosine_conv2d": "hypersphere",
+    "cosine_linear": "hypersphere",
 }
 _MODULES = {"bilinear", "cca", "contrastive", "dcca", "dual_encoder", "geometry"}
 
