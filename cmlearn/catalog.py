@@ -219,6 +219,7 @@ SYSTEMS: tuple[System, ...] = (
             "rasiwasia2010new",
         ),
         family="matching",
+        implements=("cmlearn.matching.cross_modal_learning.CrossModalLearner",),
         planned="concepts/cross-modal-learning",
     ),
     System(

@@ -67,6 +67,15 @@ def fitted(estimator: Any) -> Callable[..., Any]:
     return estimator.fit(x, x[:, :3] + generator.normal(size=(60, 3))).transform
 
 
+def cross_modal_learner() -> Callable[..., Any]:
+    """The `predict` of a classifier that reads two views."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 5))
+    views = {"x": x, "y": x[:, :3] + generator.normal(size=(60, 3))}
+    model = matching.CrossModalLearner(matching.Setting.fusion("x", "y"), matching.SharedSpace(2))
+    return model.learn_features(views).fit(views, x[:, 0] > 0).predict
+
+
 def samples() -> tuple[np.ndarray]:
     return (np.random.default_rng(1).normal(size=(BATCH, 5)),)
 
@@ -92,6 +101,9 @@ CASES: dict[str, Case] = {
     "cmlearn.matching.contrastive.HardestHinge": Case(matching.HardestHinge, lambda: codes(16, 16)),
     "cmlearn.matching.contrastive.InfoNCE": Case(matching.InfoNCE, lambda: codes(16, 16)),
     "cmlearn.matching.contrastive.SigLIP": Case(matching.SigLIP, lambda: codes(16, 16)),
+    "cmlearn.matching.cross_modal_learning.CrossModalLearner": Case(
+        cross_modal_learner, lambda: ({"x": samples()[0], "y": samples()[0][:, :3]},), NUMPY
+    ),
     "cmlearn.matching.dcca.DCCAELoss": Case(
         matching.dcca.DCCAELoss,
         lambda: (modalities(x=2, y=2), modalities(x=6, y=5), modalities(x=6, y=5)),

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from cmlearn.matching.contrastive import hinge as hinge
     from cmlearn.matching.contrastive import info_nce as info_nce
     from cmlearn.matching.contrastive import siglip as siglip
+    from cmlearn.matching.cross_modal_learning import CrossModalLearner as CrossModalLearner
+    from cmlearn.matching.cross_modal_learning import PerView as PerView
+    from cmlearn.matching.cross_modal_learning import Setting as Setting
+    from cmlearn.matching.cross_modal_learning import SharedSpace as SharedSpace
     from cmlearn.matching.dcca import DCCAELoss as DCCAELoss
     from cmlearn.matching.dcca import DCCALoss as DCCALoss
     from cmlearn.matching.dcca import DeepCCA as DeepCCA
@@ -61,6 +65,10 @@ _NAMES = {
     "hinge": "contrastive",
     "info_nce": "contrastive",
     "siglip": "contrastive",
+    "CrossModalLearner": "cross_modal_learning",
+    "PerView": "cross_modal_learning",
+    "Setting": "cross_modal_learning",
+    "SharedSpace": "cross_modal_learning",
     "DCCAELoss": "dcca",
     "DCCALoss": "dcca",
     "DeepCCA": "dcca",
