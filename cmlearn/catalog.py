@@ -675,7 +675,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("pham2013fast", "gao2016compact", "fukui2016multimodal"),
         family="matching",
         implements=("cmlearn.matching.bilinear.BilinearCNN", "cmlearn.matching.bilinear.CompactBilinear"),
-        planned="works/bilinear",
+        lesson="works/bilinear",
     ),
     System(
         key="21",
