@@ -73,7 +73,7 @@ def cross_modal_learner() -> Callable[..., Any]:
     x = generator.normal(size=(60, 5))
     views = {"x": x, "y": x[:, :3] + generator.normal(size=(60, 3))}
     model = matching.CrossModalLearner(matching.Setting.fusion("x", "y"), matching.SharedSpace(2))
-    return model.learn_features(views).fit(views, x[:, 0] > 0).predict
+    return model.learn_features(views).fit(views, (x[:, 0] > 0).astype(int)).predict
 
 
 def samples() -> tuple[np.ndarray]:
@@ -102,7 +102,7 @@ CASES: dict[str, Case] = {
     "cmlearn.matching.contrastive.InfoNCE": Case(matching.InfoNCE, lambda: codes(16, 16)),
     "cmlearn.matching.contrastive.SigLIP": Case(matching.SigLIP, lambda: codes(16, 16)),
     "cmlearn.matching.cross_modal_learning.CrossModalLearner": Case(
-        cross_modal_learner, lambda: ({"x": samples()[0], "y": samples()[0][:, :3]},), NUMPY
+        cross_modal_learner, lambda: (modalities(x=5, y=3),), NUMPY
     ),
     "cmlearn.matching.dcca.DCCAELoss": Case(
         matching.dcca.DCCAELoss,

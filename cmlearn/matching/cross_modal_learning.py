@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from cmlearn._arrays import as_array
 from cmlearn._validate import require, require_type
 from cmlearn.matching.cca import CCA
 
@@ -330,7 +331,7 @@ class CrossModalLearner(BaseEstimator):
 
 def _table(views: Views, name: str) -> Float[np.ndarray, "sample column"]:
     require(name in views, "views", f"the modality {name!r}", list(views))
-    return check_array(views[name], dtype=np.float64, input_name=name)
+    return check_array(as_array(views[name]), dtype=np.float64, input_name=name)
 
 
 def _require_paired(views: Mapping[str, np.ndarray]) -> None:
