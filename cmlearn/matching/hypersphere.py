@@ -42,6 +42,7 @@ __all__ = [
 
 OPERATORS = ("cosine", "linear", "sigmoid")
 
+_LOG_K = (math.log(0.01), math.log(100))
 _SMALLEST_SINE = 1e-3
 _FAINTEST = 1e-12
 
@@ -265,7 +266,7 @@ class _Sphere(nn.Module):
     @property
     def k(self) -> Float[Tensor, " out"] | None:
         """$k$ of each output, learned between 0.01, a step, and 100, a line; `None` without a sigmoid."""
-        return None if self.log_k is None else widen(self.log_k).exp().clamp(0.01, 100)
+        return None if self.log_k is None else widen(self.log_k).clamp(*_LOG_K).exp()
 
     def _respond(self, cosine: Float[Tensor, "*batch out"]) -> Float[Tensor, "*batch out"]:
         if self.operator != "cosine":

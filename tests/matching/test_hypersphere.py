@@ -240,16 +240,26 @@ def test_the_gradient_shrinks_as_the_weight_grows() -> None:
     torch.testing.assert_close(gradients[0], 10 * gradients[1])
 
 
-def test_k_starts_where_asked_is_positive_and_learned_and_only_the_sigmoid_has_it() -> None:
+def test_k_starts_where_asked_and_is_learned_and_only_the_sigmoid_has_it() -> None:
     layer = SphereLinear(6, 4, operator="sigmoid", k=0.7)
     assert layer.k is not None
     torch.testing.assert_close(layer.k, torch.full((4,), 0.7))
-    optimizer = torch.optim.SGD(layer.parameters(), lr=100.0)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.01)
     (-layer(torch.randn(50, 6)).square().sum()).backward()  # steeper is larger
     optimizer.step()
-    assert (layer.k == 0.01).all()  # as far as it goes, however long the step
-    assert layer(torch.randn(50, 6)).isfinite().all()
+    assert (layer.k < 0.7).all()
     assert SphereLinear(6, 4).k is None
+
+
+@pytest.mark.parametrize(("log_k", "k"), [(-1e4, 0.01), (1e4, 100.0)])
+def test_k_stays_between_a_step_and_a_line_however_far_it_is_pushed(log_k: float, k: float) -> None:
+    layer = SphereLinear(6, 4, operator="sigmoid")
+    assert layer.log_k is not None
+    nn.init.constant_(layer.log_k, log_k)
+    torch.testing.assert_close(layer.k, torch.full((4,), k))
+    layer(torch.randn(5, 6)).sum().backward()
+    assert layer.log_k.grad is not None
+    assert (layer.log_k.grad == 0).all()
 
 
 def test_low_precision_is_computed_in_float32_and_returned_as_it_came() -> None:
