@@ -220,7 +220,7 @@ SYSTEMS: tuple[System, ...] = (
         ),
         family="matching",
         implements=("cmlearn.matching.cross_modal_learning.CrossModalLearner",),
-        planned="concepts/cross-modal-learning",
+        lesson="concepts/cross-modal-learning",
     ),
     System(
         key="C2",
@@ -934,8 +934,13 @@ SYSTEMS: tuple[System, ...] = (
         correction="It represents documents, in a space that is high-dimensional and sparse.",
         builds="Counts, tf-idf and visual words.",
         reference="salton1975vector",
-        further=("harris1954distributional", "sivic2003video"),
+        further=("harris1954distributional", "sparckjones1972statistical", "sivic2003video"),
         family="embedding",
+        implements=(
+            "cmlearn.embedding.bag_of_words.BagOfWords",
+            "cmlearn.embedding.bag_of_words.TfIdf",
+            "cmlearn.embedding.bag_of_words.VisualWords",
+        ),
         planned="methods/bag-of-words",
     ),
     System(

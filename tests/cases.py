@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cmlearn import matching, metrics
+from cmlearn import embedding, matching, metrics
 
 BATCH = 8
 
@@ -76,6 +76,23 @@ def cross_modal_learner() -> Callable[..., Any]:
     return model.learn_features(views).fit(views, (x[:, 0] > 0).astype(int)).predict
 
 
+def sparse(estimator: Any) -> Callable[..., np.ndarray]:
+    """The `transform` of a fitted estimator, its sparse result made dense."""
+    return lambda x: estimator.transform(x).toarray()
+
+
+def documents() -> np.ndarray:
+    return np.array([f"a dog bites man number {i % 3}" for i in range(BATCH)])
+
+
+def bags() -> np.ndarray:
+    return np.random.default_rng(0).integers(3, size=(BATCH, 6))
+
+
+def visual_words() -> Any:
+    return embedding.VisualWords(4, patch=4, stride=4, random_state=0).fit(pictures().numpy())
+
+
 def samples() -> tuple[np.ndarray]:
     return (np.random.default_rng(1).normal(size=(BATCH, 5)),)
 
@@ -92,6 +109,15 @@ NUMPY = dict.fromkeys(("gradient", "autocast", "devices"), "computes in NumPy")
 TWO_ROWS = {"batch_of_one": "needs at least two rows"}
 
 CASES: dict[str, Case] = {
+    "cmlearn.embedding.bag_of_words.BagOfWords": Case(
+        lambda: sparse(embedding.BagOfWords().fit(documents())), lambda: (documents(),), NUMPY
+    ),
+    "cmlearn.embedding.bag_of_words.TfIdf": Case(
+        lambda: sparse(embedding.TfIdf().fit(bags())), lambda: (bags(),), NUMPY
+    ),
+    "cmlearn.embedding.bag_of_words.VisualWords": Case(
+        lambda: sparse(visual_words()), lambda: (pictures().numpy(),), NUMPY
+    ),
     "cmlearn.matching.bilinear.BilinearCNN": Case(bilinear_cnn, lambda: (torch.randn(BATCH, 3, 8, 8),)),
     "cmlearn.matching.bilinear.CompactBilinear": Case(
         lambda: matching.CompactBilinear(12, 9, 16), lambda: (torch.randn(BATCH, 12), torch.randn(BATCH, 9))
