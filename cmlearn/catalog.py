@@ -704,8 +704,18 @@ SYSTEMS: tuple[System, ...] = (
         ),
         builds="RBM, DBM and multimodal DBM, with exact checks on tiny models.",
         reference="salakhutdinov2009deep",
-        further=("srivastava2012multimodal", "srivastava2014multimodal"),
+        further=(
+            "srivastava2012multimodal",
+            "srivastava2014multimodal",
+            "tieleman2008training",
+            "salakhutdinov2008quantitative",
+        ),
         family="matching",
+        implements=(
+            "cmlearn.matching.rbm.RBM",
+            "cmlearn.matching.dbm.DBM",
+            "cmlearn.matching.dbm.MultimodalDBM",
+        ),
         planned="works/dbm",
     ),
     System(
@@ -1320,6 +1330,11 @@ TOPICS: tuple[Topic, ...] = (
         builds="CCA with iterative quantisation, a deep hash, and binary search.",
         references=("ding2014collective", "gong2013iterative", "jiang2017deep", "johnson2021billion"),
         family="matching",
+        implements=(
+            "cmlearn.matching.deep_hashing.DeepHash",
+            "cmlearn.matching.deep_hashing.HashingLoss",
+            "cmlearn.matching.hashing.CCAITQ",
+        ),
         planned="works/hashing",
     ),
     Topic(

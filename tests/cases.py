@@ -60,6 +60,10 @@ def deep_cca() -> nn.Module:
     return matching.dcca.DeepCCA({"x": nn.Linear(6, 3), "y": nn.Linear(5, 3)})
 
 
+def deep_hash() -> nn.Module:
+    return matching.DeepHash({"x": nn.Linear(6, 4), "y": nn.Linear(5, 4)})
+
+
 def fitted(estimator: Any) -> Callable[..., Any]:
     """The `transform` of an estimator fitted to two views."""
     generator = np.random.default_rng(0)
@@ -93,6 +97,16 @@ def visual_words() -> Any:
     return embedding.VisualWords(4, patch=4, stride=4, random_state=0).fit(pictures().numpy())
 
 
+def fitted_to_units(estimator: Any) -> Callable[..., Any]:
+    """The `transform` of an estimator fitted to binary units, of two modalities where it takes them."""
+    generator = np.random.default_rng(0)
+    return estimator.fit(*generator.integers(2, size=(2, 40, 5))).transform
+
+
+def units() -> tuple[np.ndarray]:
+    return (np.random.default_rng(1).random((BATCH, 5)),)
+
+
 def samples() -> tuple[np.ndarray]:
     return (np.random.default_rng(1).normal(size=(BATCH, 5)),)
 
@@ -105,6 +119,7 @@ def relevant() -> np.ndarray:
     return np.random.default_rng(1).random((BATCH, 20)) < 0.2
 
 
+SAMPLED = dict.fromkeys(("gradient", "autocast", "devices"), "learns by sampling and returns arrays")
 NUMPY = dict.fromkeys(("gradient", "autocast", "devices"), "computes in NumPy")
 TWO_ROWS = {"batch_of_one": "needs at least two rows"}
 
@@ -130,6 +145,12 @@ CASES: dict[str, Case] = {
     "cmlearn.matching.cross_modal_learning.CrossModalLearner": Case(
         cross_modal_learner, lambda: (modalities(x=5, y=3),), NUMPY
     ),
+    "cmlearn.matching.dbm.DBM": Case(
+        lambda: fitted_to_units(matching.DBM((4, 3), n_iter=2, pretrain_iter=2)), units, SAMPLED
+    ),
+    "cmlearn.matching.dbm.MultimodalDBM": Case(
+        lambda: fitted_to_units(matching.MultimodalDBM((4, 4), 3, n_iter=2, pretrain_iter=2)), units, SAMPLED
+    ),
     "cmlearn.matching.dcca.DCCAELoss": Case(
         matching.dcca.DCCAELoss,
         lambda: (modalities(x=2, y=2), modalities(x=6, y=5), modalities(x=6, y=5)),
@@ -137,6 +158,8 @@ CASES: dict[str, Case] = {
     ),
     "cmlearn.matching.dcca.DCCALoss": Case(matching.dcca.DCCALoss, lambda: codes(3, 2), TWO_ROWS),
     "cmlearn.matching.dcca.DeepCCA": Case(deep_cca, lambda: (modalities(x=6, y=5),)),
+    "cmlearn.matching.deep_hashing.DeepHash": Case(deep_hash, lambda: (modalities(x=6, y=5),)),
+    "cmlearn.matching.deep_hashing.HashingLoss": Case(matching.HashingLoss, lambda: codes(16, 16)),
     "cmlearn.matching.dual_encoder.ConvEncoder": Case(
         lambda: matching.ConvEncoder(16, width=4), lambda: (pictures(),)
     ),
@@ -149,6 +172,9 @@ CASES: dict[str, Case] = {
     "cmlearn.matching.geometry.alignment": Case(lambda: matching.alignment, lambda: codes(16, 16)),
     "cmlearn.matching.geometry.modality_gap": Case(lambda: matching.modality_gap, lambda: codes(16, 16)),
     "cmlearn.matching.geometry.uniformity": Case(lambda: matching.uniformity, lambda: codes(16), TWO_ROWS),
+    "cmlearn.matching.hashing.CCAITQ": Case(
+        lambda: fitted(matching.CCAITQ(2, random_state=0)), samples, NUMPY
+    ),
     "cmlearn.matching.hypersphere.AngularSoftmax": Case(
         lambda: matching.AngularSoftmax(6, 5, operator="sigmoid", margin=1.5),
         lambda: (torch.randn(BATCH, 6), torch.arange(BATCH) % 5),
@@ -159,6 +185,7 @@ CASES: dict[str, Case] = {
     "cmlearn.matching.hypersphere.SphereLinear": Case(
         lambda: matching.SphereLinear(6, 4, operator="sigmoid"), lambda: (torch.randn(BATCH, 6),)
     ),
+    "cmlearn.matching.rbm.RBM": Case(lambda: fitted_to_units(matching.RBM(4, n_iter=2)), units, SAMPLED),
     "cmlearn.metrics.ndcg": Case(lambda: metrics.ndcg, lambda: (scores(), relevant().astype(float)), NUMPY),
     "cmlearn.metrics.recall_at_k": Case(
         lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY
