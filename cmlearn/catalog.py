@@ -737,7 +737,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.matching.hypersphere.SphereLinear",
             "cmlearn.matching.hypersphere.AngularSoftmax",
         ),
-        planned="works/hypersphere",
+        lesson="works/hypersphere",
     ),
     System(
         key="24",
@@ -895,6 +895,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="mikolov2013efficient",
         further=("mikolov2013distributed", "levy2014neural"),
         family="embedding",
+        implements=("cmlearn.embedding.word2vec.Word2Vec",),
         planned="methods/word2vec",
     ),
     System(
@@ -1335,7 +1336,7 @@ TOPICS: tuple[Topic, ...] = (
             "cmlearn.matching.deep_hashing.HashingLoss",
             "cmlearn.matching.hashing.CCAITQ",
         ),
-        planned="works/hashing",
+        lesson="works/hashing",
     ),
     Topic(
         key="M17",

@@ -89,6 +89,12 @@ def documents() -> np.ndarray:
     return np.array([f"a dog bites man number {i % 3}" for i in range(BATCH)])
 
 
+def word_lookup() -> Callable[[np.ndarray], np.ndarray]:
+    """The vectors of words, by a fitted Word2Vec."""
+    vectors = embedding.Word2Vec(dim=4, min_count=1, epochs=1).fit([["a", "b"], ["b", "c"], ["c", "a"]])
+    return lambda words: np.stack([vectors.vectors[word] for word in words])
+
+
 def bags() -> np.ndarray:
     return np.random.default_rng(0).integers(3, size=(BATCH, 6))
 
@@ -132,6 +138,9 @@ CASES: dict[str, Case] = {
     ),
     "cmlearn.embedding.bag_of_words.VisualWords": Case(
         lambda: sparse(visual_words()), lambda: (pictures().numpy(),), NUMPY
+    ),
+    "cmlearn.embedding.word2vec.Word2Vec": Case(
+        word_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY
     ),
     "cmlearn.matching.bilinear.BilinearCNN": Case(bilinear_cnn, lambda: (torch.randn(BATCH, 3, 8, 8),)),
     "cmlearn.matching.bilinear.CompactBilinear": Case(

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from cmlearn.data.splits import Split as Split
     from cmlearn.data.watch_set import Watch as Watch
     from cmlearn.data.watch_set import watch as watch
+    from cmlearn.data.word_lists import Analogies as Analogies
+    from cmlearn.data.word_lists import WordPairs as WordPairs
+    from cmlearn.data.word_lists import analogies as analogies
+    from cmlearn.data.word_lists import simlex999 as simlex999
+    from cmlearn.data.word_lists import wordsim353 as wordsim353
 
 _NAMES = {
     "DataFileError": "errors",
@@ -40,6 +45,11 @@ _NAMES = {
     "Split": "splits",
     "Watch": "watch_set",
     "watch": "watch_set",
+    "Analogies": "word_lists",
+    "WordPairs": "word_lists",
+    "analogies": "word_lists",
+    "simlex999": "word_lists",
+    "wordsim353": "word_lists",
 }
 
 __all__ = sorted(_NAMES)

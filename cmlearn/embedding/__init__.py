@@ -10,19 +10,39 @@ if TYPE_CHECKING:
     from cmlearn.embedding.bag_of_words import VisualWords as VisualWords
     from cmlearn.embedding.bag_of_words import contrast_normalize as contrast_normalize
     from cmlearn.embedding.bag_of_words import image_patches as image_patches
+    from cmlearn.embedding.cooccurrence import cooccurrences as cooccurrences
+    from cmlearn.embedding.cooccurrence import ppmi as ppmi
+    from cmlearn.embedding.evaluation import AnalogyScore as AnalogyScore
+    from cmlearn.embedding.evaluation import SimilarityScore as SimilarityScore
+    from cmlearn.embedding.evaluation import answer_analogies as answer_analogies
+    from cmlearn.embedding.evaluation import word_similarity as word_similarity
+    from cmlearn.embedding.glove import GloVe as GloVe
+    from cmlearn.embedding.glove import glove_loss as glove_loss
+    from cmlearn.embedding.glove import glove_weight as glove_weight
     from cmlearn.embedding.vocabulary import Vocabulary as Vocabulary
+    from cmlearn.embedding.word2vec import Word2Vec as Word2Vec
     from cmlearn.embedding.word_vectors import WordVectors as WordVectors
 
 _NAMES = {
+    "AnalogyScore": "evaluation",
+    "SimilarityScore": "evaluation",
+    "answer_analogies": "evaluation",
+    "word_similarity": "evaluation",
+    "Word2Vec": "word2vec",
     "BagOfWords": "bag_of_words",
     "TfIdf": "bag_of_words",
     "VisualWords": "bag_of_words",
     "contrast_normalize": "bag_of_words",
     "image_patches": "bag_of_words",
+    "GloVe": "glove",
+    "cooccurrences": "cooccurrence",
+    "glove_loss": "glove",
+    "glove_weight": "glove",
+    "ppmi": "cooccurrence",
     "Vocabulary": "vocabulary",
     "WordVectors": "word_vectors",
 }
-_MODULES = {"bag_of_words", "vocabulary", "word_vectors"}
+_MODULES = {"bag_of_words", "cooccurrence", "evaluation", "glove", "vocabulary", "word2vec", "word_vectors"}
 
 __all__ = sorted({*_NAMES, *_MODULES})
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import chain, islice, repeat
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -143,13 +143,44 @@ class Vocabulary:
             array([1, 0])
         """
         require_choice(unknown, ("drop", "raise"), "unknown")
-        found: Any = map(self.index.get, tokens)
-        if unknown == "drop":
-            found = (position for position in found if position is not None)
-        else:
-            missing = [word for word in tokens if word not in self.index]
-            require(not missing, "tokens", "words of the vocabulary", ", ".join(map(repr, missing[:5])))
-        return np.fromiter(found, dtype=np.int64)
+        positions = self._positions(tokens)
+        known = positions >= 0
+        if unknown == "raise" and not known.all():
+            missing = ", ".join(repr(tokens[n]) for n in np.flatnonzero(~known)[:5])
+            require(False, "tokens", "words of the vocabulary", missing)
+        return positions[known]
+
+    def encode_corpus(
+        self, corpus: Corpus, at_once: int = 10_000
+    ) -> Iterator[tuple[Int64[np.ndarray, " token"], Int64[np.ndarray, " token"]]]:
+        """A corpus as numbers, some sentences at a time; unknown words are dropped.
+
+        Args:
+            corpus: sequences of tokens.
+            at_once: how many sentences to take together.
+
+        Yields:
+            The positions of the known tokens in `words`, and the number of the sentence that each is from.
+
+        Raises:
+            TypeError: if the corpus can be read only once, or a sequence is a plain string or no sequence.
+
+        Example:
+            >>> vocab = Vocabulary(("a", "b"), np.array([2, 1]))
+            >>> list(vocab.encode_corpus([["b", "c", "a"], ["a"]]))
+            [(array([1, 0, 0]), array([0, 0, 1]))]
+        """
+        stream, before = sentences(corpus), 0
+        while block := list(islice(stream, at_once)):
+            lengths = np.fromiter(map(len, block), dtype=np.int64)
+            positions = self._positions(chain.from_iterable(block))
+            known = positions >= 0
+            yield positions[known], (before + np.repeat(np.arange(len(block)), lengths))[known]
+            before += len(block)
+
+    def _positions(self, tokens: Iterable[str]) -> Int64[np.ndarray, " token"]:
+        """The position of each token in `words`; -1 for those that are not there."""
+        return np.fromiter(map(self.index.get, tokens, repeat(-1)), dtype=np.int64)
 
     def keep_probabilities(self, threshold: float) -> Float64[np.ndarray, " word"]:
         r"""With what probability subsampling keeps an occurrence of each word.
