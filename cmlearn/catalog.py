@@ -909,6 +909,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="le2014distributed",
         further=("mesnil2014ensemble", "lau2016empirical"),
         family="embedding",
+        implements=("cmlearn.embedding.doc2vec.Doc2Vec",),
         planned="methods/doc2vec",
     ),
     System(

@@ -95,6 +95,17 @@ def word_lookup() -> Callable[[np.ndarray], np.ndarray]:
     return lambda words: np.stack([vectors.vectors[word] for word in words])
 
 
+def token_lists() -> np.ndarray:
+    """Documents of one length as an array of objects, so that rows can be taken."""
+    return np.array([["a", "dog", "bites", f"man{i % 3}"] for i in range(BATCH)], dtype=object)
+
+
+def doc2vec(documents: np.ndarray) -> np.ndarray:
+    """The vectors of new documents, from a model of a few steps."""
+    model = embedding.Doc2Vec(4, epochs=2, random_state=0, device="cpu")
+    return model.fit(token_lists().tolist()).transform(documents.tolist())
+
+
 def bags() -> np.ndarray:
     return np.random.default_rng(0).integers(3, size=(BATCH, 6))
 
@@ -142,6 +153,7 @@ CASES: dict[str, Case] = {
     "cmlearn.embedding.word2vec.Word2Vec": Case(
         word_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY
     ),
+    "cmlearn.embedding.doc2vec.Doc2Vec": Case(lambda: doc2vec, lambda: (token_lists(),), NUMPY),
     "cmlearn.matching.bilinear.BilinearCNN": Case(bilinear_cnn, lambda: (torch.randn(BATCH, 3, 8, 8),)),
     "cmlearn.matching.bilinear.CompactBilinear": Case(
         lambda: matching.CompactBilinear(12, 9, 16), lambda: (torch.randn(BATCH, 12), torch.randn(BATCH, 9))

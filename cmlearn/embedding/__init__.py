@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from cmlearn.embedding.bag_of_words import image_patches as image_patches
     from cmlearn.embedding.cooccurrence import cooccurrences as cooccurrences
     from cmlearn.embedding.cooccurrence import ppmi as ppmi
+    from cmlearn.embedding.doc2vec import Doc2Vec as Doc2Vec
+    from cmlearn.embedding.doc2vec import paragraph_context as paragraph_context
+    from cmlearn.embedding.doc2vec import paragraph_loss as paragraph_loss
     from cmlearn.embedding.evaluation import AnalogyScore as AnalogyScore
     from cmlearn.embedding.evaluation import SimilarityScore as SimilarityScore
     from cmlearn.embedding.evaluation import answer_analogies as answer_analogies
@@ -39,10 +42,13 @@ _NAMES = {
     "glove_loss": "glove",
     "glove_weight": "glove",
     "ppmi": "cooccurrence",
+    "Doc2Vec": "doc2vec",
+    "paragraph_context": "doc2vec",
+    "paragraph_loss": "doc2vec",
     "Vocabulary": "vocabulary",
     "WordVectors": "word_vectors",
 }
-_MODULES = {"bag_of_words", "cooccurrence", "evaluation", "glove", "vocabulary", "word2vec", "word_vectors"}
+_MODULES = {*_NAMES.values()}
 
 __all__ = sorted({*_NAMES, *_MODULES})
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
