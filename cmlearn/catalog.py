@@ -690,6 +690,7 @@ SYSTEMS: tuple[System, ...] = (
         builds="Prototypical networks with picture prototypes and with text prototypes.",
         reference="snell2017prototypical",
         family="matching",
+        implements=("cmlearn.matching.protonet.PrototypicalNetwork",),
         planned="works/protonet",
     ),
     System(

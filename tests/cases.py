@@ -36,6 +36,10 @@ def modalities(**dims: int) -> dict[str, torch.Tensor]:
     return {name: torch.randn(BATCH, dim) for name, dim in dims.items()}
 
 
+def prototypical_network() -> nn.Module:
+    return matching.PrototypicalNetwork(nn.Linear(6, 4), metric="cosine", learn_scale=True)
+
+
 def pictures() -> torch.Tensor:
     return torch.randint(256, (BATCH, 32, 32, 3), dtype=torch.uint8)
 
@@ -207,6 +211,10 @@ CASES: dict[str, Case] = {
         lambda: matching.SphereLinear(6, 4, operator="sigmoid"), lambda: (torch.randn(BATCH, 6),)
     ),
     "cmlearn.matching.rbm.RBM": Case(lambda: fitted_to_units(matching.RBM(4, n_iter=2)), units, SAMPLED),
+    "cmlearn.matching.protonet.PrototypicalNetwork": Case(
+        prototypical_network,
+        lambda: (torch.randn(BATCH, 6), torch.randn(BATCH, 6), torch.arange(BATCH) // 2),
+    ),
     "cmlearn.metrics.ndcg": Case(lambda: metrics.ndcg, lambda: (scores(), relevant().astype(float)), NUMPY),
     "cmlearn.metrics.recall_at_k": Case(
         lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY

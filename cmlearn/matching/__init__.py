@@ -66,6 +66,10 @@ if TYPE_CHECKING:
     from cmlearn.matching.likelihood import variational_bound as variational_bound
     from cmlearn.matching.pcd import pcd_step as pcd_step
     from cmlearn.matching.pcd import train_pcd as train_pcd
+    from cmlearn.matching.protonet import EpisodeLoss as EpisodeLoss
+    from cmlearn.matching.protonet import Episodes as Episodes
+    from cmlearn.matching.protonet import PrototypicalNetwork as PrototypicalNetwork
+    from cmlearn.matching.protonet import prototypes as prototypes
     from cmlearn.matching.rbm import RBM as RBM
 
 _NAMES = {
@@ -130,6 +134,10 @@ _NAMES = {
     "variational_bound": "likelihood",
     "pcd_step": "pcd",
     "train_pcd": "pcd",
+    "EpisodeLoss": "protonet",
+    "Episodes": "protonet",
+    "PrototypicalNetwork": "protonet",
+    "prototypes": "protonet",
     "RBM": "rbm",
 }
 _MODULES = {
