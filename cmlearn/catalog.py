@@ -923,6 +923,7 @@ SYSTEMS: tuple[System, ...] = (
         builds="GloVe on streamed co-occurrence counts.",
         reference="pennington2014glove",
         family="embedding",
+        implements=("cmlearn.embedding.glove.GloVe", "cmlearn.embedding.glove.glove_loss"),
         planned="methods/glove",
     ),
     System(

@@ -99,6 +99,17 @@ def word_lookup() -> Callable[[np.ndarray], np.ndarray]:
     return lambda words: np.stack([vectors.vectors[word] for word in words])
 
 
+def glove_lookup() -> Callable[[np.ndarray], np.ndarray]:
+    """The vectors of words, by a fitted GloVe."""
+    model = embedding.GloVe(4, min_count=1, epochs=1).fit([["a", "b"], ["b", "c"], ["c", "a"]])
+    return lambda words: np.stack([model.vectors[word] for word in words])
+
+
+def glove_cells() -> tuple[torch.Tensor, ...]:
+    """What `glove_loss` takes of some cells: two vectors, two biases, a count."""
+    return (*torch.randn(2, BATCH, 4), *torch.randn(2, BATCH), 50 + 100 * torch.rand(BATCH))
+
+
 def token_lists() -> np.ndarray:
     """Documents of one length as an array of objects, so that rows can be taken."""
     return np.array([["a", "dog", "bites", f"man{i % 3}"] for i in range(BATCH)], dtype=object)
@@ -154,6 +165,10 @@ CASES: dict[str, Case] = {
     "cmlearn.embedding.bag_of_words.VisualWords": Case(
         lambda: sparse(visual_words()), lambda: (pictures().numpy(),), NUMPY
     ),
+    "cmlearn.embedding.glove.GloVe": Case(
+        glove_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY
+    ),
+    "cmlearn.embedding.glove.glove_loss": Case(lambda: embedding.glove_loss, glove_cells),
     "cmlearn.embedding.word2vec.Word2Vec": Case(
         word_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY
     ),
