@@ -268,11 +268,13 @@ class _Sphere(nn.Module):
         """$k$ of each output, learned between 0.01, a step, and 100, a line; `None` without a sigmoid."""
         return None if self.log_k is None else widen(self.log_k).clamp(*_LOG_K).exp()
 
-    def _respond(self, cosine: Float[Tensor, "*batch out"]) -> Float[Tensor, "*batch out"]:
+    def _respond(self, cosine: Float[Tensor, "*shape"], places: int) -> Float[Tensor, "*shape"]:
+        """Operator and bias, with that many dimensions behind the one of the outputs."""
+        behind = (-1, *[1] * places)
         if self.operator != "cosine":
-            k = 1.0 if self.k is None else self.k
+            k = 1.0 if self.k is None else self.k.view(behind)
             cosine = angular_response(angle(cosine), self.operator, k=k)
-        return cosine if self.bias is None else cosine + self.bias
+        return cosine if self.bias is None else cosine + self.bias.view(behind)
 
     def extra_repr(self) -> str:
         """The sizes and the operator."""
@@ -329,7 +331,7 @@ class SphereLinear(_Sphere):
             ValueError: if the last dimension is not that of the weights.
         """
         with full_precision(x):
-            return self._respond(cosine_linear(widen(x), widen(self.weight))).to(x.dtype)
+            return self._respond(cosine_linear(widen(x), widen(self.weight)), 0).to(x.dtype)
 
 
 class SphereConv2d(_Sphere):
@@ -399,7 +401,7 @@ class SphereConv2d(_Sphere):
         with full_precision(x):
             weight = widen(self.weight)
             cosine = cosine_conv2d(widen(x), weight, stride=self.stride, padding=self.padding)
-            return self._respond(cosine.movedim(1, -1)).movedim(-1, 1).to(x.dtype)
+            return self._respond(cosine, 2).to(x.dtype)
 
 
 class AngularSoftmax(nn.Module):
