@@ -955,7 +955,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.embedding.bag_of_words.TfIdf",
             "cmlearn.embedding.bag_of_words.VisualWords",
         ),
-        planned="methods/bag-of-words",
+        lesson="methods/bag-of-words",
     ),
     System(
         key="38",
