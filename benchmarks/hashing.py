@@ -1,7 +1,7 @@
 """Search among a million codes of 64 bits: FAISS's binary indexes and ours beside float vectors, and recall.
 
-The codes are generated: copies of 20,000 centres with a tenth of their bits flipped; the queries are copies of
-items with a twentieth of theirs flipped. An answer counts as found if it is as near as the tenth nearest item.
+The codes are generated: copies of 20,000 centres with a tenth of their bits flipped; the queries are copies
+of items with a twentieth flipped. An answer counts as found if it is as near as the tenth nearest item.
 """
 
 from collections.abc import Callable
