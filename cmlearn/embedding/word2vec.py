@@ -18,7 +18,8 @@ a negative.
 """
 
 import warnings
-from collections.abc import Sized
+from collections.abc import Callable, Iterable, Sized
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import torch
@@ -36,7 +37,7 @@ from cmlearn.embedding.word_vectors import WordVectors
 
 __all__ = ["Word2Vec", "cbow_gradient", "skipgram_gradient", "window_weights"]
 
-BLOCK = 32
+BLOCK = 16
 """Tokens that are multiplied with their surroundings at once."""
 
 GROUP, SHARED = 64, 32
@@ -68,8 +69,9 @@ class Word2Vec(BaseEstimator):
 
     Args:
         dim: how many numbers a vector has.
-        window: how many words to each side count as near, at most 32.
-        negatives: $k$, how many negatives a pair stands against. They are shared, so $k$ is a weight only.
+        window: how many words to each side count as near, at most 16.
+        negatives: $k$, how many negatives a pair stands against. They are shared, so $k$ is a weight only;
+            with 0, which is of use for comparison, nothing keeps all words from becoming alike.
         epochs: passes over the corpus in `fit`.
         method: "skipgram" or "cbow".
         min_count: rarer words are left out.
@@ -77,6 +79,8 @@ class Word2Vec(BaseEstimator):
         lr: the step length.
         noise_power: negatives are drawn by their counts to this power.
         batch_size: tokens a step, a multiple of 64; `None` for 1,024 on a CPU and 16,384 on a GPU.
+        workers: steps that are computed at the same time on a CPU, each on one core, without waiting for each
+            other's results [recht2011hogwild]. With 1, which is reproducible, a step may use several cores.
         device: where to compute; `None` for `cm.device()`.
 
     Attributes:
@@ -104,6 +108,7 @@ class Word2Vec(BaseEstimator):
         lr: float = 0.2,
         noise_power: float = 0.75,
         batch_size: int | None = None,
+        workers: int = 1,
         device: str | torch.device | None = None,
     ) -> None:
         self.dim = dim
@@ -116,6 +121,7 @@ class Word2Vec(BaseEstimator):
         self.lr = lr
         self.noise_power = noise_power
         self.batch_size = batch_size
+        self.workers = workers
         self.device = device
 
     def fit(self, corpus: Corpus, y: None = None) -> "Word2Vec":
@@ -188,8 +194,9 @@ class Word2Vec(BaseEstimator):
         return self.vectors.to_keyedvectors()
 
     def _check(self) -> None:
-        for name in ("dim", "negatives", "epochs", "min_count"):
+        for name in ("dim", "epochs", "min_count", "workers"):
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        require(self.negatives >= 0, "negatives", "0 or more", self.negatives)
         require(1 <= self.window <= BLOCK, "window", f"1 to {BLOCK}", self.window)
         require(self.lr > 0, "lr", "a number above 0", self.lr)
         require_choice(self.method, GRADIENTS, "method")
@@ -231,9 +238,12 @@ class Word2Vec(BaseEstimator):
         drawn = torch.searchsorted(self._noise, draws * self._noise[-1]).view(-1, SHARED)
         size = self.batch_size or (16_384 if self._device.type == "cuda" else 1024)
         ids, sentence, drawn = (x.to(self._device) for x in (ids, sentence, drawn))
-        for start in range(0, len(ids), size):
+
+        def step(start: int) -> None:
             here, groups = slice(start, start + size), slice(start // GROUP, (start + size) // GROUP)
             self._step(ids[here], sentence[here], drawn[groups])
+
+        _run(step, range(0, len(ids), size), self.workers)
 
     def _step(
         self,
@@ -297,9 +307,9 @@ def window_weights(
     columns = torch.arange(-window, block + window, device=sentence.device)
     distance = (columns - torch.arange(block, device=sentence.device)[:, None]).abs()
     band = (window + 1 - distance).clamp(min=0) / window * (distance > 0)
-    own = sentence.view(-1, block, 1)
+    own = sentence.masked_fill(sentence < 0, -3).view(-1, block, 1)
     near = F.pad(sentence, (window, window), value=-2).unfold(0, block + 2 * window, block)
-    return band * ((near[:, None] == own) & (own >= 0))
+    return torch.where(near[:, None] == own, band, 0.0)
 
 
 def skipgram_gradient(
@@ -382,6 +392,21 @@ def cbow_gradient(
 
 
 GRADIENTS = {"skipgram": skipgram_gradient, "cbow": cbow_gradient}
+
+
+def _run(step: Callable[[int], None], starts: Iterable[int], workers: int) -> None:
+    """All steps, some of them at a time, each of these on one core."""
+    if workers == 1:
+        for start in starts:
+            step(start)
+        return
+    cores = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(step, starts))
+    finally:
+        torch.set_num_threads(cores)
 
 
 def _by_block(

@@ -103,7 +103,7 @@ def summed_gradient(scores, corpus, vocab, k):
     Every word is among the negatives as often as in the corpus.
     """
     ids, sentence = (torch.from_numpy(x) for x in next(vocab.encode_corpus(corpus)))
-    ids, sentence = F.pad(ids, (0, -len(ids) % 32)), F.pad(sentence, (0, -len(ids) % 32), value=-1)
+    ids, sentence = F.pad(ids, (0, -len(ids) % 16)), F.pad(sentence, (0, -len(ids) % 16), value=-1)
     noise = torch.from_numpy(np.repeat(np.arange(len(vocab)), vocab.counts))
     u = torch.eye(len(vocab), dtype=torch.float64)
     by = skipgram_gradient(scores[ids], u[ids], u[noise][None], window_weights(sentence, 1).double(), k)
@@ -186,6 +186,18 @@ def test_batches_and_blocks_cover_a_corpus_that_fits_no_multiple():
     assert np.isfinite(model.vectors.vectors).all()
 
 
+def test_several_workers_learn_about_the_same(device):
+    threads = torch.get_num_threads()
+    corpus = [[f"w{n + m}" for n in range(8)] for m in range(40)] * 10
+    learned = []
+    for workers in (1, 3):
+        torch.manual_seed(0)
+        model = Word2Vec(dim=4, min_count=1, batch_size=64, workers=workers, device=device).fit(corpus)
+        learned.append(model.vectors.unit @ model.vectors.unit.T)
+    assert np.corrcoef(*(table.ravel() for table in learned))[0, 1] > 0.9
+    assert torch.get_num_threads() == threads
+
+
 def test_an_interruption_keeps_what_was_learned(monkeypatch):
     model = Word2Vec(dim=4, min_count=1)
     step, steps = Word2Vec._step, 0
@@ -236,10 +248,11 @@ def test_vectors_before_fit():
     ("setting", "message"),
     [
         ({"dim": 0}, "`dim`: expected 1 or more, got 0"),
-        ({"negatives": 0}, "`negatives`: expected 1 or more, got 0"),
+        ({"negatives": -1}, "`negatives`: expected 0 or more, got -1"),
         ({"epochs": 0}, "`epochs`: expected 1 or more, got 0"),
         ({"min_count": 0}, "`min_count`: expected 1 or more, got 0"),
-        ({"window": 33}, "`window`: expected 1 to 32, got 33"),
+        ({"workers": 0}, "`workers`: expected 1 or more, got 0"),
+        ({"window": 17}, "`window`: expected 1 to 16, got 17"),
         ({"lr": 0}, "`lr`: expected a number above 0, got 0"),
         ({"method": "glove"}, "`method`: expected one of 'skipgram', 'cbow', got 'glove'"),
         ({"batch_size": 100}, "`batch_size`: expected a multiple of 64, got 100"),
