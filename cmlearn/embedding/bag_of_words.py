@@ -107,7 +107,7 @@ class BagOfWords(TransformerMixin, BaseEstimator):
         parts = (np.array(counts, np.int64), np.array(columns, np.int32), np.array(starts, np.int32))
         return csr_array(parts, shape=shape)
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> Shaped[np.ndarray, " word"]:
         """The word of each column.
 
         Args:
@@ -335,7 +335,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
         counts = [np.bincount(picture.ravel(), minlength=len(self.centres_)) for picture in words]
         return csr_array(np.array(counts))
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> Shaped[np.ndarray, " word"]:
         """A name for each visual word: "visual0", "visual1" and so on.
 
         Args:
@@ -349,10 +349,12 @@ class VisualWords(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         return tags
 
-    def _describe(self, patches: np.ndarray) -> Float64[np.ndarray, "patch value"]:
-        return contrast_normalize(patches.reshape(-1, *patches.shape[-3:]), self.floor).reshape(
-            -1, int(np.prod(patches.shape[-3:]))
-        )
+    def _describe(
+        self, patches: Shaped[np.ndarray, "*grid side side channel"]
+    ) -> Float64[np.ndarray, "patch value"]:
+        shape = patches.shape[-3:]
+        descriptors = contrast_normalize(patches.reshape(-1, *shape), self.floor)
+        return descriptors.reshape(-1, int(np.prod(shape)))
 
 
 def image_patches(
