@@ -77,14 +77,16 @@ def angular_response(
 ) -> Float[Tensor, "*shape"]:
     r"""The operator $g$: 1 at angle 0, 0 at a right angle, -1 at $\pi$.
 
-    - cosine: $\cos\theta$;
-    - linear: $1 - 2\theta/\pi$;
-    - sigmoid: $\frac{1 + e^{-\pi/2k}}{1 - e^{-\pi/2k}} \cdot
-      \frac{1 - e^{\theta/k - \pi/2k}}{1 + e^{\theta/k - \pi/2k}} =
-      \tanh\frac{\pi/2 - \theta}{2k} \big/ \tanh\frac{\pi/2}{2k}$, a step for small $k$, the line for large.
+    Cosine, linear and sigmoid are
 
-    The second form of the sigmoid cannot overflow. Beyond $\pi$, where `angular_softmax` needs it, none of
-    them rises: the cosine is joined from $(-1)^j \cos\theta - 2j$ for $\theta \in [j\pi, (j + 1)\pi]$.
+    $$\cos\theta, \qquad 1 - \frac{2\theta}{\pi}, \qquad
+      \frac{1 + e^{-\pi/2k}}{1 - e^{-\pi/2k}} \cdot
+      \frac{1 - e^{\theta/k - \pi/2k}}{1 + e^{\theta/k - \pi/2k}}
+      = \tanh\frac{\pi/2 - \theta}{2k} \Big/ \tanh\frac{\pi/2}{2k}.$$
+
+    The sigmoid is a step for small $k$ and the line for large; its second form cannot overflow. Beyond $\pi$,
+    where `angular_softmax` needs it, none of them rises: the cosine is joined from $(-1)^j \cos\theta - 2j$
+    for $\theta \in [j\pi, (j + 1)\pi]$.
     [liu2017deep], [liu2017sphereface]
 
     Args:
