@@ -30,9 +30,9 @@ from jaxtyping import Float, Float32, Int32, Int64
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from cmlearn import train
+from cmlearn._progress import progress
 from cmlearn._validate import require, require_choice
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary, sentences
 from cmlearn.embedding.word_vectors import WordVectors
@@ -213,7 +213,7 @@ class Doc2Vec(TransformerMixin, BaseEstimator):
         objective = self._objective(_seed(self.random_state))
         tokens = _Tokens.read(corpus, self.vocab, objective.keep)
         tables = self._tables(len(tokens.length), objective.generator)
-        for _ in tqdm(range(self.epochs), desc="Doc2Vec", unit=" epochs", leave=False):
+        for _ in progress(range(self.epochs), desc="Doc2Vec", unit=" epochs", leave=False):
             order = torch.randperm(
                 len(tokens.length), generator=objective.generator, device=tokens.word.device
             )
@@ -247,7 +247,7 @@ class Doc2Vec(TransformerMixin, BaseEstimator):
         tokens = _Tokens.read(corpus, self.vocab, objective.keep)
         order = torch.arange(len(tokens.length), device=device)
         found = [torch.zeros(0, self.dim, device=device)]
-        for documents in tqdm(tokens.batches(order, self.batch_words), desc="Doc2Vec", leave=False):
+        for documents in progress(tokens.batches(order, self.batch_words), desc="Doc2Vec", leave=False):
             objective.generator.manual_seed(seed)
             found.append(
                 _infer(len(documents), tokens.take(documents), frozen, objective, self.infer_epochs, self.lr)

@@ -25,9 +25,9 @@ from scipy.sparse import coo_array, csr_array
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from cmlearn import train
+from cmlearn._progress import progress
 from cmlearn._validate import require
 from cmlearn.embedding.cooccurrence import cooccurrences
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary
@@ -268,7 +268,7 @@ class GloVe(BaseEstimator):
     def _learn(self, batches: list["_Cells"]) -> None:
         cells = sum(len(batch.row) for batch in batches)
         self.history: list[float] = []
-        with tqdm(desc="GloVe", total=self.epochs * cells, unit=" cells", unit_scale=True) as bar:
+        with progress(desc="GloVe", total=self.epochs * cells, unit=" cells", unit_scale=True) as bar:
             for _ in range(self.epochs):
                 losses = []
                 for number in torch.randperm(len(batches)).tolist():

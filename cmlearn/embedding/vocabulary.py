@@ -13,8 +13,8 @@ from itertools import chain, islice, repeat
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from tqdm.auto import tqdm
 
+from cmlearn._progress import progress
 from cmlearn._validate import require, require_choice, require_type
 
 __all__ = ["Corpus", "Vocabulary", "sentences"]
@@ -101,7 +101,7 @@ class Vocabulary:
             TypeError: if it can be read only once, or holds something other than sequences of strings.
         """
         counter: Counter[str] = Counter()
-        for tokens in tqdm(sentences(corpus), desc="vocabulary", unit=" sentences", leave=False):
+        for tokens in progress(sentences(corpus), desc="vocabulary", unit=" sentences", leave=False):
             counter.update(tokens)
         require_type(next((word for word in counter if not isinstance(word, str)), ""), str, "token")
         kept = sorted((-count, word) for word, count in counter.items() if count >= min_count)

@@ -28,9 +28,9 @@ from jaxtyping import Float, Int64
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from cmlearn import train
+from cmlearn._progress import progress
 from cmlearn._validate import require, require_choice
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary
 from cmlearn.embedding.word_vectors import WordVectors
@@ -215,7 +215,7 @@ class Word2Vec(BaseEstimator):
     def _learn(self, corpus: Corpus, passes: int) -> "Word2Vec":
         stored = list(self.vocab.encode_corpus(corpus)) if isinstance(corpus, Sized) else None
         seen = 0
-        with tqdm(desc=type(self).__name__, total=passes * self.vocab.total, unit=" words") as bar:
+        with progress(desc=type(self).__name__, total=passes * self.vocab.total, unit=" words") as bar:
             try:
                 for _ in range(passes):
                     for ids, sentence in stored or self.vocab.encode_corpus(corpus):
