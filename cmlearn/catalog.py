@@ -717,7 +717,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.matching.dbm.DBM",
             "cmlearn.matching.dbm.MultimodalDBM",
         ),
-        planned="works/dbm",
+        lesson="works/dbm",
     ),
     System(
         key="23",
