@@ -924,7 +924,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="pennington2014glove",
         family="embedding",
         implements=("cmlearn.embedding.glove.GloVe", "cmlearn.embedding.glove.glove_loss"),
-        planned="methods/glove",
+        lesson="methods/glove",
     ),
     System(
         key="36",
