@@ -691,7 +691,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="snell2017prototypical",
         family="matching",
         implements=("cmlearn.matching.protonet.PrototypicalNetwork",),
-        planned="works/protonet",
+        lesson="works/protonet",
     ),
     System(
         key="22",
