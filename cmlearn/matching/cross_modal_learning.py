@@ -1,12 +1,9 @@
 r"""Cross-modal learning as a setting: which modalities learn the features, train the classifier and test it.
 
-A classifier over several modalities has three phases, and each may see other modalities:
-
-| setting | features are learned from | the classifier is trained on | and tested on |
-|---|---|---|---|
-| multimodal fusion | x and y | x and y | x and y |
-| cross-modality learning | x and y | x | x |
-| shared representation learning | x and y | x | y |
+A classifier over several modalities has three phases, and each may see other modalities. *Multimodal fusion*
+has x and y throughout. *Cross-modality learning* has both while features are learned, and only x when the
+classifier is trained and tested. *Shared representation learning* has both while features are learned, trains
+the classifier on x and tests it on y.
 
 Feature learning sees pairs and no labels; the classifier sees labels and no pairs. [ngiam2011multimodal]
 """
