@@ -911,7 +911,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("mesnil2014ensemble", "lau2016empirical"),
         family="embedding",
         implements=("cmlearn.embedding.doc2vec.Doc2Vec",),
-        planned="methods/doc2vec",
+        lesson="methods/doc2vec",
     ),
     System(
         key="35",
@@ -937,6 +937,11 @@ SYSTEMS: tuple[System, ...] = (
         reference="cao2016joint",
         further=("ling2015finding", "bojanowski2017enriching"),
         family="embedding",
+        implements=(
+            "cmlearn.embedding.char2vec.Char2Vec",
+            "cmlearn.embedding.char2vec.SplitEncoder",
+            "cmlearn.embedding.fasttext.FastText",
+        ),
         planned="methods/char2vec",
     ),
     System(

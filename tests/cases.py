@@ -105,6 +105,17 @@ def glove_lookup() -> Callable[[np.ndarray], np.ndarray]:
     return lambda words: np.stack([model.vectors[word] for word in words])
 
 
+def spelt_lookup(estimator: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """The vectors of any words, by a model that reads their spelling."""
+    model = estimator.fit([["ab", "bcd"], ["bcd", "cab"], ["cab", "ab"]])
+    return lambda words: model.transform(words.tolist())
+
+
+def spellings() -> torch.Tensor:
+    """Words of six characters and two marks, so that none is 0."""
+    return 1 + torch.randint(9, (BATCH, 8))
+
+
 def glove_cells() -> tuple[torch.Tensor, ...]:
     """What `glove_loss` takes of some cells: two vectors, two biases, a count."""
     return (*torch.randn(2, BATCH, 4), *torch.randn(2, BATCH), 50 + 100 * torch.rand(BATCH))
@@ -164,6 +175,19 @@ CASES: dict[str, Case] = {
     ),
     "cmlearn.embedding.bag_of_words.VisualWords": Case(
         lambda: sparse(visual_words()), lambda: (pictures().numpy(),), NUMPY
+    ),
+    "cmlearn.embedding.char2vec.Char2Vec": Case(
+        lambda: spelt_lookup(embedding.Char2Vec(4, min_count=1, epochs=1)),
+        lambda: (np.random.default_rng(0).choice(["ab", "bcd", "new"], BATCH),),
+        NUMPY,
+    ),
+    "cmlearn.embedding.char2vec.SplitEncoder": Case(
+        lambda: embedding.SplitEncoder(10, 4, width=3, hidden=5), lambda: (spellings(),)
+    ),
+    "cmlearn.embedding.fasttext.FastText": Case(
+        lambda: spelt_lookup(embedding.FastText(4, min_count=1, epochs=1)),
+        lambda: (np.random.default_rng(0).choice(["ab", "bcd", "new"], BATCH),),
+        NUMPY,
     ),
     "cmlearn.embedding.glove.GloVe": Case(
         glove_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from cmlearn.embedding.bag_of_words import VisualWords as VisualWords
     from cmlearn.embedding.bag_of_words import contrast_normalize as contrast_normalize
     from cmlearn.embedding.bag_of_words import image_patches as image_patches
+    from cmlearn.embedding.char2vec import Char2Vec as Char2Vec
+    from cmlearn.embedding.char2vec import SplitEncoder as SplitEncoder
     from cmlearn.embedding.cooccurrence import cooccurrences as cooccurrences
     from cmlearn.embedding.cooccurrence import ppmi as ppmi
     from cmlearn.embedding.doc2vec import Doc2Vec as Doc2Vec
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from cmlearn.embedding.evaluation import SimilarityScore as SimilarityScore
     from cmlearn.embedding.evaluation import answer_analogies as answer_analogies
     from cmlearn.embedding.evaluation import word_similarity as word_similarity
+    from cmlearn.embedding.fasttext import FastText as FastText
     from cmlearn.embedding.glove import GloVe as GloVe
     from cmlearn.embedding.glove import glove_loss as glove_loss
     from cmlearn.embedding.glove import glove_weight as glove_weight
@@ -37,6 +40,9 @@ _NAMES = {
     "VisualWords": "bag_of_words",
     "contrast_normalize": "bag_of_words",
     "image_patches": "bag_of_words",
+    "Char2Vec": "char2vec",
+    "SplitEncoder": "char2vec",
+    "FastText": "fasttext",
     "GloVe": "glove",
     "cooccurrences": "cooccurrence",
     "glove_loss": "glove",
