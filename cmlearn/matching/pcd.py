@@ -6,14 +6,13 @@ the parameters move slowly, so a chain that was near the old distribution is nea
 [tieleman2008training], [salakhutdinov2009deep]
 """
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
+from cmlearn._progress import progress
 from cmlearn._validate import require
 from cmlearn.matching.boltzmann import BoltzmannMachine
 
@@ -122,7 +121,7 @@ def train_pcd(
     )
     device = machine.biases[0].device
     states = machine.draw(chains, generator)
-    for epoch in _with_bar(epochs):
+    for epoch in progress(range(epochs), desc="training", unit="epoch", leave=False):
         order = torch.randperm(samples, generator=generator, device=device)
         for rows in torch.split(order, batch_size):
             states = pcd_step(
@@ -134,12 +133,6 @@ def train_pcd(
                 generator=generator,
             )
     return states
-
-
-def _with_bar(epochs: int) -> Iterable[int]:
-    """The epochs with a progress bar. In a notebook, tqdm itself does not look at `TQDM_DISABLE`."""
-    quiet = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
-    return tqdm(range(epochs), desc="training", unit="epoch", leave=False, disable=quiet)
 
 
 def _samples(data: Mapping[int, Float[Tensor, "_ _"]]) -> int:
