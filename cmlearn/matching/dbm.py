@@ -21,9 +21,9 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
 from cmlearn._validate import require
+from cmlearn.matching._binary import seeded, units
 from cmlearn.matching.boltzmann import BoltzmannMachine, Layers, mirrored
 from cmlearn.matching.pcd import train_pcd
-from cmlearn.matching.rbm import seeded, units
 
 __all__ = ["DBM", "MultimodalDBM"]
 

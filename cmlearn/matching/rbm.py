@@ -12,11 +12,10 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from cmlearn._validate import require
+from cmlearn.matching._binary import seeded, units
 from cmlearn.matching.boltzmann import BoltzmannMachine
 from cmlearn.matching.likelihood import negative_free_energy
 from cmlearn.matching.pcd import train_pcd
@@ -177,16 +176,3 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def units(values: np.ndarray, argument: str, device: str | torch.device) -> Float[Tensor, "sample unit"]:
-    """Validated values as states of units."""
-    inside = bool(values.min() >= 0 and values.max() <= 1)
-    require(inside, argument, "values from 0 to 1", f"{values.min():g} to {values.max():g}")
-    return torch.as_tensor(values, device=device)
-
-
-def seeded(random_state: int | np.random.RandomState | None, device: str | torch.device) -> torch.Generator:
-    """A generator of PyTorch from a seed in scikit-learn's manner."""
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
-    return torch.Generator(device=device).manual_seed(seed)

@@ -7,10 +7,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import check_estimator
 
 from cmlearn.matching import dbm
+from cmlearn.matching._binary import units
 from cmlearn.matching.boltzmann import BoltzmannMachine
 from cmlearn.matching.dbm import DBM, MultimodalDBM
 from cmlearn.matching.likelihood import exact_log_z, log_likelihood
-from cmlearn.matching.rbm import units
 from tests.matching.tiny_machines import machine
 
 

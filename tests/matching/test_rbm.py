@@ -8,9 +8,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import BernoulliRBM
 from sklearn.utils.estimator_checks import check_estimator
 
+from cmlearn.matching._binary import units
 from cmlearn.matching.boltzmann import BoltzmannMachine
 from cmlearn.matching.likelihood import exact_log_z
-from cmlearn.matching.rbm import RBM, units
+from cmlearn.matching.rbm import RBM
 
 
 def digits() -> np.ndarray:
