@@ -897,7 +897,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("mikolov2013distributed", "levy2014neural"),
         family="embedding",
         implements=("cmlearn.embedding.word2vec.Word2Vec",),
-        planned="methods/word2vec",
+        lesson="methods/word2vec",
     ),
     System(
         key="34",
