@@ -63,9 +63,9 @@ class Word2Vec(BaseEstimator):
 
     Every word has its own step length, `lr` over the root of the sum of its squared gradients so far (AdaGrad
     [duchi2011adaptive], with one number a word): the rare words of a small corpus come forward, and large
-    batches stay stable. Words in a window count by their distance $d$, with weight $(c + 1 - d)/c$ for the
-    window $c$, which is what drawing the window's size at random comes to on average. Random numbers follow
-    `cm.seed_everything`.
+    batches stay stable. Words in a window count by their distance $\delta$, with weight $(L + 1 - \delta)/L$
+    for the window $L$, which is what drawing the window's size at random comes to on average. Random numbers
+    follow `cm.seed_everything`.
 
     Args:
         dim: how many numbers a vector has.
@@ -283,14 +283,14 @@ class _Table:
 def window_weights(
     sentence: Int64[Tensor, " token"], window: int, block: int = BLOCK
 ) -> Float[Tensor, "_block _row _column"]:
-    r"""How much each token near another counts: $(c + 1 - d)/c$ at distance $d$ in the same sentence.
+    r"""How much each token near another counts: $(L + 1 - \delta)/L$ at distance $\delta$ in its sentence.
 
     The matrix (token, token) of weights is a band along the diagonal. It is stored in blocks: row $i$ of
-    block $b$ is token $bB + i$ for the block size $B$, column $j$ is token $bB + j - c$.
+    block $b$ is token $bB + i$ for the block size $B$, column $j$ is token $bB + j - L$.
 
     Args:
         sentence: the number of the sentence of each token, negative for padding; a multiple of `block`.
-        window: $c$.
+        window: $L$.
         block: $B$, not less than the window.
 
     Returns:
