@@ -35,7 +35,7 @@ from cmlearn._validate import require, require_choice
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary
 from cmlearn.embedding.word_vectors import WordVectors
 
-__all__ = ["Word2Vec", "cbow_gradient", "skipgram_gradient", "window_weights"]
+__all__ = ["Gradient", "Word2Vec", "cbow_gradient", "skipgram_gradient", "window_weights"]
 
 BLOCK = 16
 """Tokens that are multiplied with their surroundings at once."""
