@@ -35,6 +35,6 @@ def book(executed: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def claiming(tmp_path: Path) -> Path:
     """A book whose package has the real `claim`, and no lessons yet."""
-    for name in ("__init__.py", "_validate.py", "claims.py"):
+    for name in ("__init__.py", "_lazy.py", "_validate.py", "claims.py"):
         write(tmp_path / "cmlearn" / name, (ROOT / "cmlearn" / name).read_text(encoding="utf-8"))
     return tmp_path
