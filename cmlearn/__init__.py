@@ -34,7 +34,18 @@ _NAMES = {
     "fit": "train",
     "seed_everything": "train",
 }
-_MODULES = {"catalog", "claims", "data", "embedding", "matching", "metrics", "plot", "source", "train"}
+_MODULES = {
+    "catalog",
+    "claims",
+    "data",
+    "embedding",
+    "matching",
+    "metrics",
+    "plot",
+    "source",
+    "train",
+    "video",
+}
 
 __all__ = sorted({*_NAMES, *_MODULES})
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)

@@ -6,7 +6,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 
-def progress(iterable: Any = None, **options: Any) -> Any:
-    """A `tqdm` bar; quiet where the environment says so."""
+def progress(iterable: Any = None, *, disable: bool = False, **options: Any) -> Any:
+    """A `tqdm` bar; quiet where `disable` or the environment says so."""
     quiet = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
-    return tqdm(iterable, disable=quiet, **options)
+    return tqdm(iterable, disable=disable or quiet, **options)

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, Dataset
-from tqdm.auto import tqdm
 
+from cmlearn._progress import progress
 from cmlearn._validate import require, require_choice, require_type
 
 __all__ = [
@@ -298,7 +298,11 @@ def fit(
         accelerator=accelerator,
     )
     history = saved.load() or History(seed=int(torch.randint(2**31, ())) if seed is None else seed)
-    with _bar(accelerator, total, history.steps) as bar:
+    quiet = not accelerator.is_main_process
+    bar = progress(
+        disable=quiet, total=total, initial=history.steps, desc="training", unit="step", leave=False
+    )
+    with bar:
         for epoch in range(len(history.loss), epochs):
             start = time.perf_counter()
             order.manual_seed(epoch_seed(history.seed, epoch))
@@ -454,12 +458,6 @@ def _accelerator(mixed_precision: str, batch_size: int) -> Accelerator:
     processes = accelerator.num_processes
     require(batch_size % processes == 0, "batch_size", f"a multiple of the {processes} processes", batch_size)
     return accelerator
-
-
-def _bar(accelerator: Accelerator, total: int, done: int) -> Any:
-    """A progress bar in the main process. In a notebook, tqdm itself does not look at `TQDM_DISABLE`."""
-    quiet = os.environ.get("TQDM_DISABLE", "0") not in ("", "0") or not accelerator.is_main_process
-    return tqdm(total=total, initial=done, desc="training", unit="step", leave=False, disable=quiet)
 
 
 def _validate(model: Model, validate: Validate[Model] | None, history: History) -> None:

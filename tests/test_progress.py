@@ -13,3 +13,8 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, value: str | N
     bar = progress([1, 2], desc="steps", leave=False)
     assert bar.disable == quiet
     assert list(bar) == [1, 2]
+
+
+def test_so_does_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TQDM_DISABLE")
+    assert progress([], disable=True).disable
