@@ -228,6 +228,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     mixed_precision: str = "no",
+    workers: int = 0,
 ) -> History:
     """Train a model: the one loop of the book.
 
@@ -258,6 +259,7 @@ def fit(
             on from there and gives the numbers of a run that was never stopped.
         seed: all random numbers of the run follow from it; `None` draws it from PyTorch's generator.
         mixed_precision: `"no"`, `"bf16"`, or `"fp16"` (on a GPU) [micikevicius2018mixed].
+        workers: processes that fetch the items ahead of their step, for data that is read from disk.
 
     Returns:
         The history: losses, metrics, seconds and steps.
@@ -280,12 +282,12 @@ def fit(
         >>> history.loss[-1] < 0.01 < history.loss[0], history.steps
         (True, 80)
     """
-    _check(model, data, epochs, batch_size, lr, seed, mixed_precision)
+    _check(model, data, epochs, batch_size, lr, seed, mixed_precision, workers)
     accelerator = _accelerator(mixed_precision, batch_size)
     objective = _Objective(model, loss)
     updates = (optimizer or AdamW)(_trainable(objective), lr=lr)
     order = torch.Generator()
-    batches = DataLoader(data, batch_size, shuffle=True, drop_last=True, generator=order)
+    batches = DataLoader(data, batch_size, shuffle=True, drop_last=True, generator=order, num_workers=workers)
     total = epochs * len(batches)
     schedule = LambdaLR(updates, lambda step: up_flat_down(step, total))
     train_step = _TrainStep(accelerator, *accelerator.prepare(objective, updates, schedule))
@@ -473,7 +475,14 @@ def _validate(model: Model, validate: Validate[Model] | None, history: History) 
 
 
 def _check(
-    model: Any, data: Any, epochs: int, batch_size: int, lr: float, seed: int | None, mixed_precision: str
+    model: Any,
+    data: Any,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    seed: int | None,
+    mixed_precision: str,
+    workers: int,
 ) -> None:
     """Raise for the arguments of `fit` that can be judged before anything runs."""
     require_type(model, nn.Module, "model")
@@ -486,6 +495,8 @@ def _check(
     require(batch_size <= len(data), "batch_size", f"at most the {len(data)} items of `data`", batch_size)
     require_type(lr, (int, float), "lr")
     require(lr > 0 and math.isfinite(lr), "lr", "a positive number", lr)
+    require_type(workers, int, "workers")
+    require(workers >= 0, "workers", "0 or more", workers)
     require_type(seed, (int, type(None)), "seed")
     require(seed is None or seed >= 0, "seed", "0 or more", seed)
     _check_precision(mixed_precision)

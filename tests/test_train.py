@@ -166,6 +166,28 @@ def test_fit_is_the_loop_written_out() -> None:
     assert history.seed == 3
 
 
+class Noisy(DictDataset):
+    """Every look at an item adds noise of its own, as a random crop would."""
+
+    def __getitems__(self, indices: list[int]) -> list[dict[str, Tensor]]:
+        return [{**item, "x": item["x"] + torch.randn(3)} for item in super().__getitems__(indices)]
+
+
+def test_workers_fetch_the_items_in_the_same_order() -> None:
+    plain, ahead = fresh(), fresh()
+    cm.fit(plain[0], squared_error, line(), seed=3, **SETTINGS)
+    cm.fit(ahead[0], squared_error, line(), seed=3, workers=2, **SETTINGS)
+    torch.testing.assert_close(weights(ahead[0]), weights(plain[0]), **EXACT)
+
+
+def test_the_random_numbers_of_workers_follow_from_the_seed() -> None:
+    models = [fresh()[0] for _ in range(3)]
+    for model, seed in zip(models, (3, 3, 4), strict=True):
+        cm.fit(model, squared_error, Noisy(**line().tensors), seed=seed, workers=2, **SETTINGS)
+    torch.testing.assert_close(weights(models[0]), weights(models[1]), **EXACT)
+    assert not torch.equal(weights(models[0]), weights(models[2]))
+
+
 def test_the_model_comes_back_on_the_device_ready_to_use() -> None:
     model, loss = fresh()
     cm.fit(model, loss, line(), **SETTINGS)
@@ -459,6 +481,7 @@ class Tuples(Dataset[tuple[Tensor, Tensor]]):
     [
         ({"epochs": 0}, ValueError, "`epochs`: expected 1 or more, got 0"),
         ({"epochs": 2.0}, TypeError, "`epochs`: expected int, got float"),
+        ({"workers": -1}, ValueError, "`workers`: expected 0 or more, got -1"),
         ({"batch_size": 0}, ValueError, "`batch_size`: expected 1 or more, got 0"),
         ({"batch_size": 45}, ValueError, "`batch_size`: expected at most the 44 items of `data`, got 45"),
         ({"lr": 0.0}, ValueError, "`lr`: expected a positive number, got 0.0"),
