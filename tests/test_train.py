@@ -166,13 +166,6 @@ def test_fit_is_the_loop_written_out() -> None:
     assert history.seed == 3
 
 
-class Noisy(DictDataset):
-    """Every look at an item adds noise of its own, as a random crop would."""
-
-    def __getitems__(self, indices: list[int]) -> list[dict[str, Tensor]]:
-        return [{**item, "x": item["x"] + torch.randn(3)} for item in super().__getitems__(indices)]
-
-
 def test_workers_fetch_the_items_in_the_same_order() -> None:
     plain, ahead = fresh(), fresh()
     cm.fit(plain[0], squared_error, line(), seed=3, **SETTINGS)
@@ -183,7 +176,7 @@ def test_workers_fetch_the_items_in_the_same_order() -> None:
 def test_the_random_numbers_of_workers_follow_from_the_seed() -> None:
     models = [fresh()[0] for _ in range(3)]
     for model, seed in zip(models, (3, 3, 4), strict=True):
-        cm.fit(model, squared_error, Noisy(**line().tensors), seed=seed, workers=2, **SETTINGS)
+        cm.fit(model, squared_error, Noisy(line()), seed=seed, workers=2, **SETTINGS)
     torch.testing.assert_close(weights(models[0]), weights(models[1]), **EXACT)
     assert not torch.equal(weights(models[0]), weights(models[2]))
 
