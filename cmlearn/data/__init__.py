@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cmlearn.data.glosses_set import Glosses as Glosses
     from cmlearn.data.glosses_set import glosses as glosses
     from cmlearn.data.splits import Split as Split
+    from cmlearn.data.ucf101_set import UCF101 as UCF101
     from cmlearn.data.watch_set import Watch as Watch
     from cmlearn.data.watch_set import watch as watch
     from cmlearn.data.word_lists import Analogies as Analogies
@@ -43,6 +44,7 @@ _NAMES = {
     "Glosses": "glosses_set",
     "glosses": "glosses_set",
     "Split": "splits",
+    "UCF101": "ucf101_set",
     "Watch": "watch_set",
     "watch": "watch_set",
     "Analogies": "word_lists",
