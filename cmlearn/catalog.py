@@ -1056,6 +1056,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="martins2020sparse",
         further=("wang2018non", "woo2018cbam"),
         family="video",
+        implements=("cmlearn.video.continuous_attention.ContinuousAttention",),
         planned="methods/continuous-attention",
     ),
     System(

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cmlearn import embedding, matching, metrics
+from cmlearn import embedding, matching, metrics, video
 
 BATCH = 8
 
@@ -257,5 +257,9 @@ CASES: dict[str, Case] = {
     "cmlearn.metrics.ndcg": Case(lambda: metrics.ndcg, lambda: (scores(), relevant().astype(float)), NUMPY),
     "cmlearn.metrics.recall_at_k": Case(
         lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY
+    ),
+    "cmlearn.video.continuous_attention.ContinuousAttention": Case(
+        lambda: video.ContinuousAttention(video.RadialBasis.grid(5, [0.1]), density="parabola"),
+        lambda: (torch.randn(BATCH, 6, 4), torch.randn(BATCH, 6), torch.rand(BATCH, 6, 1)),
     ),
 }
