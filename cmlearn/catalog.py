@@ -310,6 +310,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="tran2015learning",
         further=("ji2013convolutional",),
         family="video",
+        implements=("cmlearn.video.probes.probe_order",),
         planned="concepts/spatiotemporal",
     ),
     System(
@@ -396,6 +397,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="tran2015learning",
         further=("ji2013convolutional",),
         family="video",
+        implements=("cmlearn.video.c3d.C3D",),
         planned="works/c3d",
     ),
     System(
@@ -592,6 +594,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="tran2018closer",
         further=("tran2017convnet", "qiu2017learning", "xie2018rethinking", "hoffer2015deep"),
         family="video",
+        implements=("cmlearn.video.r2plus1d.Conv2Plus1d", "cmlearn.video.r2plus1d.R2Plus1D"),
         planned="works/c3d",
     ),
     System(
@@ -608,6 +611,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="tran2017convnet",
         further=("hara2018can", "he2016deep", "carreira2017quo", "karpathy2014large"),
         family="video",
+        implements=("cmlearn.video.res3d.BasicBlock3d", "cmlearn.video.res3d.Res3D"),
         planned="works/c3d",
     ),
     System(
@@ -800,6 +804,10 @@ SYSTEMS: tuple[System, ...] = (
         reference="shi2015convolutional",
         further=("srivastava2015unsupervised",),
         family="video",
+        implements=(
+            "cmlearn.video.convlstm.ConvLSTM",
+            "cmlearn.video.convlstm.FrameForecaster",
+        ),
         planned="works/convlstm",
     ),
     System(

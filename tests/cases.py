@@ -32,6 +32,12 @@ def codes(*dims: int) -> tuple[torch.Tensor, ...]:
     return tuple(F.normalize(torch.randn(BATCH, dim)) for dim in dims)
 
 
+def rises(clips: torch.Tensor) -> tuple[float, ...]:
+    """Both probes of a score that reads the order: how much brighter the last frame is than the first."""
+    generator = torch.Generator().manual_seed(0)
+    return video.probe_order(lambda x: (x[:, :, -1] - x[:, :, 0]).mean().item(), clips, generator=generator)
+
+
 def modalities(**dims: int) -> dict[str, torch.Tensor]:
     return {name: torch.randn(BATCH, dim) for name, dim in dims.items()}
 
@@ -258,8 +264,39 @@ CASES: dict[str, Case] = {
     "cmlearn.metrics.recall_at_k": Case(
         lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY
     ),
+    "cmlearn.video.c3d.C3D": Case(
+        lambda: video.C3D(5, shape=(3, 4, 8, 8), stages=((4,), (4,)), hidden=(6,), dropout=0.0),
+        lambda: (torch.randn(BATCH, 3, 4, 8, 8),),
+    ),
     "cmlearn.video.continuous_attention.ContinuousAttention": Case(
         lambda: video.ContinuousAttention(video.RadialBasis.grid(5, [0.1]), density="parabola"),
         lambda: (torch.randn(BATCH, 6, 4), torch.randn(BATCH, 6), torch.rand(BATCH, 6, 1)),
+    ),
+    "cmlearn.video.convlstm.ConvLSTM": Case(
+        lambda: video.ConvLSTM(2, 3), lambda: (torch.randn(BATCH, 2, 4, 6, 6),)
+    ),
+    "cmlearn.video.convlstm.FrameForecaster": Case(
+        lambda: video.FrameForecaster(1, 4, 3, layers=2, patch=2), lambda: (torch.rand(BATCH, 1, 4, 8, 8),)
+    ),
+    "cmlearn.video.probes.probe_order": Case(
+        lambda: rises,
+        lambda: (torch.randn(BATCH, 3, 4, 2, 2),),
+        {"gradient": "returns numbers", "permutation": "shuffles each clip by its place in the batch"},
+    ),
+    "cmlearn.video.r2plus1d.Conv2Plus1d": Case(
+        lambda: video.Conv2Plus1d(3, 4, padding=1), lambda: (torch.randn(BATCH, 3, 4, 8, 8),)
+    ),
+    "cmlearn.video.r2plus1d.R2Plus1D": Case(
+        lambda: video.R2Plus1D(
+            5, widths=(4, 6), blocks=(1, 1), stem=nn.Conv3d(3, 4, 3, padding=1, bias=False)
+        ),
+        lambda: (torch.randn(BATCH, 3, 4, 8, 8),),
+    ),
+    "cmlearn.video.res3d.BasicBlock3d": Case(
+        lambda: video.BasicBlock3d(3, 4, stride=2), lambda: (torch.randn(BATCH, 3, 4, 8, 8),)
+    ),
+    "cmlearn.video.res3d.Res3D": Case(
+        lambda: video.Res3D(5, widths=(4, 6), blocks=(1, 1), stem=nn.Conv3d(3, 4, 3, padding=1, bias=False)),
+        lambda: (torch.randn(BATCH, 3, 4, 8, 8),),
     ),
 }

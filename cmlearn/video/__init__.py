@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 from cmlearn._lazy import lazy
 
 if TYPE_CHECKING:
+    from cmlearn.video.c3d import C3D as C3D
+    from cmlearn.video.c3d import PUBLISHED_HIDDEN as PUBLISHED_HIDDEN
+    from cmlearn.video.c3d import PUBLISHED_STAGES as PUBLISHED_STAGES
     from cmlearn.video.classification import clip_accuracy as clip_accuracy
     from cmlearn.video.classification import clip_loss as clip_loss
     from cmlearn.video.classification import clip_scores as clip_scores
-    from cmlearn.video.convlstm import ConvLSTM as ConvLSTM
-    from cmlearn.video.convlstm import ConvLSTMCell as ConvLSTMCell
-    from cmlearn.video.convlstm import ConvLSTMState as ConvLSTMState
-    from cmlearn.video.convlstm import FrameForecaster as FrameForecaster
     from cmlearn.video.continuous_attention import ContinuousAttention as ContinuousAttention
     from cmlearn.video.continuous_attention import ContinuousContext as ContinuousContext
     from cmlearn.video.continuous_attention import RadialBasis as RadialBasis
@@ -19,8 +18,15 @@ if TYPE_CHECKING:
     from cmlearn.video.continuous_attention import moments as moments
     from cmlearn.video.continuous_attention import parabola_density as parabola_density
     from cmlearn.video.continuous_attention import ridge_operator as ridge_operator
+    from cmlearn.video.convlstm import ConvLSTM as ConvLSTM
+    from cmlearn.video.convlstm import ConvLSTMCell as ConvLSTMCell
+    from cmlearn.video.convlstm import ConvLSTMState as ConvLSTMState
+    from cmlearn.video.convlstm import FrameForecaster as FrameForecaster
     from cmlearn.video.cost import Cost as Cost
     from cmlearn.video.cost import count_cost as count_cost
+    from cmlearn.video.drift import DIRECTIONS as DIRECTIONS
+    from cmlearn.video.drift import DriftingDigits as DriftingDigits
+    from cmlearn.video.drift import drifting_digits as drifting_digits
     from cmlearn.video.frames import as_clips as as_clips
     from cmlearn.video.frames import reverse_frames as reverse_frames
     from cmlearn.video.frames import shuffle_frames as shuffle_frames
@@ -30,8 +36,16 @@ if TYPE_CHECKING:
     from cmlearn.video.moving_digits import digit_pictures as digit_pictures
     from cmlearn.video.probes import OrderProbe as OrderProbe
     from cmlearn.video.probes import probe_order as probe_order
+    from cmlearn.video.r2plus1d import Conv2Plus1d as Conv2Plus1d
+    from cmlearn.video.r2plus1d import R2Plus1D as R2Plus1D
+    from cmlearn.video.r2plus1d import matched_middle as matched_middle
+    from cmlearn.video.res3d import BasicBlock3d as BasicBlock3d
+    from cmlearn.video.res3d import Res3D as Res3D
 
 _NAMES = {
+    "C3D": "c3d",
+    "PUBLISHED_HIDDEN": "c3d",
+    "PUBLISHED_STAGES": "c3d",
     "clip_accuracy": "classification",
     "clip_loss": "classification",
     "clip_scores": "classification",
@@ -48,6 +62,9 @@ _NAMES = {
     "ridge_operator": "continuous_attention",
     "Cost": "cost",
     "count_cost": "cost",
+    "DIRECTIONS": "drift",
+    "DriftingDigits": "drift",
+    "drifting_digits": "drift",
     "as_clips": "frames",
     "reverse_frames": "frames",
     "shuffle_frames": "frames",
@@ -57,6 +74,11 @@ _NAMES = {
     "digit_pictures": "moving_digits",
     "OrderProbe": "probes",
     "probe_order": "probes",
+    "Conv2Plus1d": "r2plus1d",
+    "R2Plus1D": "r2plus1d",
+    "matched_middle": "r2plus1d",
+    "BasicBlock3d": "res3d",
+    "Res3D": "res3d",
 }
 _MODULES = {*_NAMES.values()}
 
