@@ -1013,8 +1013,9 @@ SYSTEMS: tuple[System, ...] = (
         ),
         builds="Receptive field theory beside measured fields.",
         reference="lecun1998gradient",
-        further=("fukushima1980neocognitron", "waibel1989phoneme", "luo2016understanding"),
+        further=("fukushima1980neocognitron", "waibel1989phoneme", "luo2016understanding", "yu2016multi"),
         family="video",
+        implements=("cmlearn.video.convnet.ConvNet", "cmlearn.video.convnet.TDNN"),
         planned="methods/convnet",
     ),
     System(

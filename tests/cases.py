@@ -278,6 +278,13 @@ CASES: dict[str, Case] = {
     "cmlearn.video.convlstm.FrameForecaster": Case(
         lambda: video.FrameForecaster(1, 4, 3, layers=2, patch=2), lambda: (torch.rand(BATCH, 1, 4, 8, 8),)
     ),
+    "cmlearn.video.convnet.ConvNet": Case(
+        lambda: video.ConvNet(2, 3, [video.ConvLayer(3), video.ConvLayer(3, stride=2)], width=4),
+        lambda: (torch.randn(BATCH, 2, 8, 8),),
+    ),
+    "cmlearn.video.convnet.TDNN": Case(
+        lambda: video.TDNN(2, 3, depth=2, width=4), lambda: (torch.randn(BATCH, 2, 12),)
+    ),
     "cmlearn.video.probes.probe_order": Case(
         lambda: rises,
         lambda: (torch.randn(BATCH, 3, 4, 2, 2),),

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from cmlearn.video.convlstm import ConvLSTMCell as ConvLSTMCell
     from cmlearn.video.convlstm import ConvLSTMState as ConvLSTMState
     from cmlearn.video.convlstm import FrameForecaster as FrameForecaster
+    from cmlearn.video.convnet import TDNN as TDNN
+    from cmlearn.video.convnet import ConvLayer as ConvLayer
+    from cmlearn.video.convnet import ConvNet as ConvNet
+    from cmlearn.video.convnet import convolutions as convolutions
+    from cmlearn.video.convnet import dilated_layers as dilated_layers
+    from cmlearn.video.convnet import effective_width as effective_width
+    from cmlearn.video.convnet import gradient_energy as gradient_energy
+    from cmlearn.video.convnet import path_counts as path_counts
+    from cmlearn.video.convnet import profile_width as profile_width
+    from cmlearn.video.convnet import receptive_field as receptive_field
     from cmlearn.video.cost import Cost as Cost
     from cmlearn.video.cost import count_cost as count_cost
     from cmlearn.video.drift import DIRECTIONS as DIRECTIONS
@@ -49,10 +59,6 @@ _NAMES = {
     "clip_accuracy": "classification",
     "clip_loss": "classification",
     "clip_scores": "classification",
-    "ConvLSTM": "convlstm",
-    "ConvLSTMCell": "convlstm",
-    "ConvLSTMState": "convlstm",
-    "FrameForecaster": "convlstm",
     "ContinuousAttention": "continuous_attention",
     "ContinuousContext": "continuous_attention",
     "RadialBasis": "continuous_attention",
@@ -60,6 +66,20 @@ _NAMES = {
     "moments": "continuous_attention",
     "parabola_density": "continuous_attention",
     "ridge_operator": "continuous_attention",
+    "ConvLSTM": "convlstm",
+    "ConvLSTMCell": "convlstm",
+    "ConvLSTMState": "convlstm",
+    "FrameForecaster": "convlstm",
+    "TDNN": "convnet",
+    "ConvLayer": "convnet",
+    "ConvNet": "convnet",
+    "convolutions": "convnet",
+    "dilated_layers": "convnet",
+    "effective_width": "convnet",
+    "gradient_energy": "convnet",
+    "path_counts": "convnet",
+    "profile_width": "convnet",
+    "receptive_field": "convnet",
     "Cost": "cost",
     "count_cost": "cost",
     "DIRECTIONS": "drift",

@@ -27,8 +27,8 @@ from cmlearn._validate import require, require_choice
 
 __all__ = [
     "TDNN",
+    "ConvLayer",
     "ConvNet",
-    "Layer",
     "convolutions",
     "dilated_layers",
     "effective_width",
@@ -41,7 +41,7 @@ __all__ = [
 _CONVOLUTION: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 
 
-class Layer(NamedTuple):
+class ConvLayer(NamedTuple):
     """One convolution or pooling, along one axis.
 
     Attributes:
@@ -50,8 +50,8 @@ class Layer(NamedTuple):
         dilation: steps between two positions of the kernel.
 
     Example:
-        >>> Layer(3, dilation=2)
-        Layer(kernel=3, stride=1, dilation=2)
+        >>> ConvLayer(3, dilation=2)
+        ConvLayer(kernel=3, stride=1, dilation=2)
     """
 
     kernel: int
@@ -59,7 +59,7 @@ class Layer(NamedTuple):
     dilation: int = 1
 
 
-def dilated_layers(depth: int, kernel: int = 3, base: int = 2) -> list[Layer]:
+def dilated_layers(depth: int, kernel: int = 3, base: int = 2) -> list[ConvLayer]:
     r"""Layers whose dilation grows as $b^0, b^1, b^2$ and so on.
 
     A kernel of $b$ then reaches every step by exactly one path. [yu2016multi]
@@ -78,10 +78,10 @@ def dilated_layers(depth: int, kernel: int = 3, base: int = 2) -> list[Layer]:
     """
     for name, value in {"depth": depth, "kernel": kernel, "base": base}.items():
         require(value >= 1, name, "1 or more", value)
-    return [Layer(kernel, dilation=base**level) for level in range(depth)]
+    return [ConvLayer(kernel, dilation=base**level) for level in range(depth)]
 
 
-def receptive_field(layers: Sequence[Layer]) -> int:
+def receptive_field(layers: Sequence[ConvLayer]) -> int:
     r"""The span of input positions that one output can depend on, in steps of the input.
 
     $$r = 1 + \sum_l (k_l - 1)\, d_l \prod_{i < l} s_i$$
@@ -96,15 +96,15 @@ def receptive_field(layers: Sequence[Layer]) -> int:
         ValueError: if a number in `layers` is less than 1.
 
     Example:
-        >>> receptive_field([Layer(3)] * 5), receptive_field(dilated_layers(5))
+        >>> receptive_field([ConvLayer(3)] * 5), receptive_field(dilated_layers(5))
         (11, 63)
-        >>> receptive_field([Layer(5), Layer(2, stride=2), Layer(5), Layer(5)])
+        >>> receptive_field([ConvLayer(5), ConvLayer(2, stride=2), ConvLayer(5), ConvLayer(5)])
         22
     """
     return 1 + sum((layer.kernel - 1) * step for layer, step in zip(layers, _steps(layers), strict=True))
 
 
-def path_counts(layers: Sequence[Layer]) -> Float[np.ndarray, " offset"]:
+def path_counts(layers: Sequence[ConvLayer]) -> Float[np.ndarray, " offset"]:
     r"""The number of paths from one output to each input position of its receptive field.
 
     A path takes one of $k_l$ positions at each layer, $d_l \prod_{i<l} s_i$ input steps apart. The counts are
@@ -122,11 +122,11 @@ def path_counts(layers: Sequence[Layer]) -> Float[np.ndarray, " offset"]:
         ValueError: if a number in `layers` is less than 1.
 
     Example:
-        >>> path_counts([Layer(3)] * 2)
+        >>> path_counts([ConvLayer(3)] * 2)
         array([1., 2., 3., 2., 1.])
         >>> path_counts(dilated_layers(3, kernel=2))  # every position is a binary number
         array([1., 1., 1., 1., 1., 1., 1., 1.])
-        >>> path_counts([Layer(3, dilation=2)])  # holes
+        >>> path_counts([ConvLayer(3, dilation=2)])  # holes
         array([1., 0., 1., 0., 1.])
     """
     counts = np.ones(1)
@@ -137,7 +137,7 @@ def path_counts(layers: Sequence[Layer]) -> Float[np.ndarray, " offset"]:
     return counts
 
 
-def effective_width(layers: Sequence[Layer]) -> float:
+def effective_width(layers: Sequence[ConvLayer]) -> float:
     r"""The standard deviation of `path_counts`, in steps of the input: how wide a random stack looks.
 
     A random path makes an independent, uniform choice at each layer, so the variances add up:
@@ -154,7 +154,7 @@ def effective_width(layers: Sequence[Layer]) -> float:
         ValueError: if a number in `layers` is less than 1.
 
     Example:
-        >>> [round(effective_width([Layer(3)] * depth), 6) for depth in (6, 24)]
+        >>> [round(effective_width([ConvLayer(3)] * depth), 6) for depth in (6, 24)]
         [2.0, 4.0]
     """
     steps = _steps(layers)
@@ -223,7 +223,7 @@ def gradient_energy(
 
 def convolutions(
     channels: int,
-    layers: Sequence[Layer],
+    layers: Sequence[ConvLayer],
     *,
     width: int = 16,
     dims: int = 2,
@@ -249,7 +249,7 @@ def convolutions(
 
     Example:
         >>> import torch
-        >>> stack = convolutions(3, [Layer(3), Layer(3, stride=2)], width=8)
+        >>> stack = convolutions(3, [ConvLayer(3), ConvLayer(3, stride=2)], width=8)
         >>> stack(torch.zeros(2, 3, 32, 32)).shape
         torch.Size([2, 8, 16, 16])
     """
@@ -299,7 +299,7 @@ class ConvNet(nn.Module):
 
     Example:
         >>> import torch
-        >>> net = ConvNet(3, 8, [Layer(3), Layer(3, stride=2), Layer(3)])
+        >>> net = ConvNet(3, 8, [ConvLayer(3), ConvLayer(3, stride=2), ConvLayer(3)])
         >>> net(torch.zeros(5, 3, 32, 32)).shape, receptive_field(net.layers)
         (torch.Size([5, 8]), 9)
     """
@@ -308,7 +308,7 @@ class ConvNet(nn.Module):
         self,
         channels: int,
         classes: int,
-        layers: Sequence[Layer],
+        layers: Sequence[ConvLayer],
         *,
         width: int = 16,
         dims: int = 2,
@@ -369,7 +369,7 @@ class TDNN(ConvNet):
         super().__init__(channels, classes, layers, width=width, dims=1, padding=padding)
 
 
-def _steps(layers: Sequence[Layer]) -> list[int]:
+def _steps(layers: Sequence[ConvLayer]) -> list[int]:
     """The distance of two neighbouring kernel positions of each layer, in steps of the input."""
     for layer in layers:
         require(min(layer) >= 1, "layers", "numbers of 1 or more", layer)

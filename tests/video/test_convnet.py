@@ -10,8 +10,8 @@ from torch import nn
 
 from cmlearn.video.convnet import (
     TDNN,
+    ConvLayer,
     ConvNet,
-    Layer,
     convolutions,
     dilated_layers,
     effective_width,
@@ -22,10 +22,10 @@ from cmlearn.video.convnet import (
 )
 
 
-def random_stacks(count: int) -> list[list[Layer]]:
+def random_stacks(count: int) -> list[list[ConvLayer]]:
     rng = np.random.default_rng(0)
     return [
-        [Layer(*(int(n) for n in rng.integers(1, (6, 4, 4)))) for _ in range(rng.integers(1, 5))]
+        [ConvLayer(*(int(n) for n in rng.integers(1, (6, 4, 4)))) for _ in range(rng.integers(1, 5))]
         for _ in range(count)
     ]
 
@@ -37,7 +37,7 @@ def ones(stack: nn.Sequential) -> nn.Sequential:
     return stack
 
 
-def seen_by_brute_force(layers: list[Layer]) -> set[int]:
+def seen_by_brute_force(layers: list[ConvLayer]) -> set[int]:
     """Input positions of output 0, one layer after the other from the top."""
     places = {0}
     for layer in reversed(layers):
@@ -46,7 +46,7 @@ def seen_by_brute_force(layers: list[Layer]) -> set[int]:
 
 
 @pytest.mark.parametrize("layers", random_stacks(40), ids=str)
-def test_paths_are_those_that_can_be_walked(layers: list[Layer]) -> None:
+def test_paths_are_those_that_can_be_walked(layers: list[ConvLayer]) -> None:
     counts = path_counts(layers)
     assert set(np.flatnonzero(counts)) == seen_by_brute_force(layers)
     assert len(counts) == receptive_field(layers)
@@ -56,7 +56,7 @@ def test_paths_are_those_that_can_be_walked(layers: list[Layer]) -> None:
 
 
 @pytest.mark.parametrize("layers", random_stacks(40), ids=str)
-def test_the_gradient_of_a_stack_of_ones_is_the_path_counts(layers: list[Layer]) -> None:
+def test_the_gradient_of_a_stack_of_ones_is_the_path_counts(layers: list[ConvLayer]) -> None:
     stack = ones(convolutions(1, layers, width=1, dims=1, padding="none", activation=nn.Identity)).double()
     series = torch.zeros(1, 1, receptive_field(layers), dtype=torch.float64)
     assert stack(series).shape[2] == 1
@@ -64,8 +64,10 @@ def test_the_gradient_of_a_stack_of_ones_is_the_path_counts(layers: list[Layer])
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
-@pytest.mark.parametrize("layers", [[Layer(3), Layer(2, 2), Layer(3)], [Layer(3, 1, 2), Layer(2)]], ids=str)
-def test_the_gradient_is_not_0_exactly_where_there_is_a_path(dims: int, layers: list[Layer]) -> None:
+@pytest.mark.parametrize(
+    "layers", [[ConvLayer(3), ConvLayer(2, 2), ConvLayer(3)], [ConvLayer(3, 1, 2), ConvLayer(2)]], ids=str
+)
+def test_the_gradient_is_not_0_exactly_where_there_is_a_path(dims: int, layers: list[ConvLayer]) -> None:
     side = receptive_field(layers)
     stack = convolutions(2, layers, width=4, dims=dims, padding="none", activation=nn.Tanh).double()
     seen = gradient_energy(stack, torch.randn(3, 2, *[side] * dims, dtype=torch.float64)) > 0
@@ -75,9 +77,11 @@ def test_the_gradient_is_not_0_exactly_where_there_is_a_path(dims: int, layers: 
 
 
 @pytest.mark.parametrize(
-    "layers", [[Layer(3)] * 4, dilated_layers(3), [Layer(3), Layer(3, 2), Layer(3)]], ids=str
+    "layers", [[ConvLayer(3)] * 4, dilated_layers(3), [ConvLayer(3), ConvLayer(3, 2), ConvLayer(3)]], ids=str
 )
-def test_the_squared_gradient_of_random_linear_stacks_follows_the_path_counts(layers: list[Layer]) -> None:
+def test_the_squared_gradient_of_random_stacks_follows_the_path_counts(
+    layers: list[ConvLayer],
+) -> None:
     torch.manual_seed(0)
     series = torch.zeros(1, 1, receptive_field(layers))
     energy = torch.zeros(series.shape[2])
@@ -90,12 +94,12 @@ def test_the_squared_gradient_of_random_linear_stacks_follows_the_path_counts(la
 
 
 def test_the_width_of_a_plain_stack_grows_as_the_root_of_its_depth() -> None:
-    widths = [effective_width([Layer(5)] * depth) for depth in (1, 4, 16)]
+    widths = [effective_width([ConvLayer(5)] * depth) for depth in (1, 4, 16)]
     np.testing.assert_allclose(widths, np.sqrt(2) * np.array([1, 2, 4]))
 
 
 def test_many_layers_give_a_bell() -> None:
-    layers = [Layer(3)] * 60
+    layers = [ConvLayer(3)] * 60
     profile = path_counts(layers) / 3.0**60
     place = np.arange(len(profile)) - 60
     variance = effective_width(layers) ** 2
@@ -110,16 +114,18 @@ def test_dilations_that_grow_as_the_kernel_reach_each_step_once(kernel: int) -> 
 
 def test_layers_of_the_published_v_net_see_what_its_table_says() -> None:
     """Stages of 1, 2, 3, 3 and 3 convolutions of 5, and one of 2 with stride 2 before each further stage."""
-    layers: list[Layer] = []
+    layers: list[ConvLayer] = []
     seen = []
     for convs in (1, 2, 3, 3, 3):
-        layers += [Layer(2, 2)] * bool(layers) + [Layer(5)] * convs
+        layers += [ConvLayer(2, 2)] * bool(layers) + [ConvLayer(5)] * convs
         seen.append(receptive_field(layers))
     assert seen == [5, 22, 72, 172, 372]
 
 
 def test_a_convolution_is_scipys_correlation() -> None:
-    stack = convolutions(1, [Layer(3), Layer(3)], width=1, padding="none", activation=nn.Identity).double()
+    stack = convolutions(
+        1, [ConvLayer(3), ConvLayer(3)], width=1, padding="none", activation=nn.Identity
+    ).double()
     picture = torch.randn(1, 1, 9, 8, dtype=torch.float64)
     expected = picture[0, 0].numpy()
     for conv in (stack[0], stack[2]):
@@ -133,7 +139,9 @@ def shifted(dims: int, places: tuple[int, ...], x: torch.Tensor) -> torch.Tensor
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_shifts_pass_through_circular_padding(dims: int) -> None:
-    net = ConvNet(2, 3, [Layer(3), Layer(3, dilation=2)], width=4, dims=dims, padding="circular").double()
+    net = ConvNet(
+        2, 3, [ConvLayer(3), ConvLayer(3, dilation=2)], width=4, dims=dims, padding="circular"
+    ).double()
     x = torch.randn(2, 2, *[8] * dims, dtype=torch.float64)
     places = (3, 1, 2)[:dims]
     torch.testing.assert_close(net.maps(shifted(dims, places, x)), shifted(dims, places, net.maps(x)))
@@ -141,7 +149,7 @@ def test_shifts_pass_through_circular_padding(dims: int) -> None:
 
 
 def test_zero_padding_breaks_the_shift_only_near_the_border() -> None:
-    layers = [Layer(3)] * 3
+    layers = [ConvLayer(3)] * 3
     reach = receptive_field(layers) // 2
     net = ConvNet(1, 2, layers, dims=1).double()
     x = torch.randn(1, 1, 30, dtype=torch.float64)
@@ -153,7 +161,7 @@ def test_zero_padding_breaks_the_shift_only_near_the_border() -> None:
 
 def test_a_stride_passes_only_its_multiples() -> None:
     net = ConvNet(
-        1, 2, [Layer(3), Layer(3, stride=2), Layer(3, stride=2)], dims=1, padding="circular"
+        1, 2, [ConvLayer(3), ConvLayer(3, stride=2), ConvLayer(3, stride=2)], dims=1, padding="circular"
     ).double()
     x = torch.randn(1, 1, 32, dtype=torch.float64)
     torch.testing.assert_close(net.maps(x.roll(4, 2)), net.maps(x).roll(1, 2))
@@ -175,7 +183,7 @@ def test_scores_are_the_mean_of_the_maps_and_another_place_can_be_asked() -> Non
     torch.testing.assert_close(net(series), net.maps(series).mean(2))
     seen = gradient_energy(net.maps, series, at=[2]).nonzero().flatten()
     assert seen.tolist() == [0, 1, 2, 3, 4, 5]
-    assert net.layers == (Layer(3),) * 3
+    assert net.layers == (ConvLayer(3),) * 3
 
 
 def test_an_empty_stack_sees_one_step() -> None:
@@ -187,13 +195,13 @@ def test_an_empty_stack_sees_one_step() -> None:
 @pytest.mark.errors
 def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match="stride=0"):
-        receptive_field([Layer(3, stride=0)])
+        receptive_field([ConvLayer(3, stride=0)])
     with pytest.raises(ValueError, match="`layers`: expected odd"):
-        convolutions(1, [Layer(2)])
+        convolutions(1, [ConvLayer(2)])
     with pytest.raises(ValueError, match="`padding`"):
-        convolutions(1, [Layer(3)], padding="same")
+        convolutions(1, [ConvLayer(3)], padding="same")
     with pytest.raises(ValueError, match="`dims`"):
-        ConvNet(1, 2, [Layer(3)], dims=4)
+        ConvNet(1, 2, [ConvLayer(3)], dims=4)
     with pytest.raises(ValueError, match="`base`"):
         dilated_layers(3, base=0)
     with pytest.raises(ValueError, match="`profile`: expected one axis"):
