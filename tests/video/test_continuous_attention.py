@@ -138,6 +138,13 @@ def test_a_narrow_density_gives_the_value_at_its_point():
         torch.testing.assert_close(found, basis(column(0.31)), rtol=1e-3, atol=1e-6)
 
 
+def test_the_basis_is_the_expectation_under_a_point():
+    for basis in (line(), RadialBasis.grid(3, [0.2, 0.3], space=2).double()):
+        points = torch.rand(7, basis.centres.shape[1]).double()
+        at_points = basis.gaussian_expectation(points, torch.zeros_like(points).diag_embed())
+        torch.testing.assert_close(basis(points), at_points)
+
+
 def test_a_wide_basis_function_sees_the_mean_only():
     basis = RadialBasis(column(0.5), torch.tensor([50.0], dtype=torch.float64))
     at_mean = basis(column(0.3))
