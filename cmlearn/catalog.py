@@ -239,6 +239,12 @@ SYSTEMS: tuple[System, ...] = (
         reference="faghri2018vse",
         further=("frome2013devise", "kiros2014unifying", "reimers2019sentence"),
         family="embedding",
+        implements=(
+            "cmlearn.embedding.semantic_encoder.SemanticEncoder",
+            "cmlearn.embedding.semantic_encoder.SentenceEncoder",
+            "cmlearn.embedding.semantic_encoder.SeriesEncoder",
+            "cmlearn.embedding.devise.DeViSE",
+        ),
         planned="concepts/semantic-encoding",
     ),
     System(

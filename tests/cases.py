@@ -95,6 +95,11 @@ def sparse(estimator: Any) -> Callable[..., np.ndarray]:
     return lambda x: estimator.transform(x).toarray()
 
 
+def recordings() -> torch.Tensor:
+    """Recordings of different lengths, NaN after their ends."""
+    return embedding.pad_series([torch.randn(12 + i, 6) for i in range(BATCH)])
+
+
 def documents() -> np.ndarray:
     return np.array([f"a dog bites man number {i % 3}" for i in range(BATCH)])
 
@@ -125,6 +130,13 @@ def spellings() -> torch.Tensor:
 def glove_cells() -> tuple[torch.Tensor, ...]:
     """What `glove_loss` takes of some cells: two vectors, two biases, a count."""
     return (*torch.randn(2, BATCH, 4), *torch.randn(2, BATCH), 50 + 100 * torch.rand(BATCH))
+
+
+def sentence_lookup() -> Callable[[np.ndarray], np.ndarray]:
+    """The vectors of texts, by the vectors of their words."""
+    words = embedding.WordVectors(["a", "dog", "bites"], np.eye(3, 4), counts=[9, 2, 1])
+    encoder = embedding.SentenceEncoder(words, smoothing=0.1)
+    return lambda texts: encoder(texts.tolist()).numpy()
 
 
 def token_lists() -> np.ndarray:
@@ -190,6 +202,9 @@ CASES: dict[str, Case] = {
     "cmlearn.embedding.char2vec.SplitEncoder": Case(
         lambda: embedding.SplitEncoder(10, 4, width=3, hidden=5), lambda: (spellings(),)
     ),
+    "cmlearn.embedding.devise.DeViSE": Case(
+        lambda: embedding.DeViSE(nn.Linear(6, 4), torch.eye(5, 4)), lambda: (torch.randn(BATCH, 6),)
+    ),
     "cmlearn.embedding.fasttext.FastText": Case(
         lambda: spelt_lookup(embedding.FastText(4, min_count=1, epochs=1)),
         lambda: (np.random.default_rng(0).choice(["ab", "bcd", "new"], BATCH),),
@@ -199,6 +214,15 @@ CASES: dict[str, Case] = {
         glove_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY
     ),
     "cmlearn.embedding.glove.glove_loss": Case(lambda: embedding.glove_loss, glove_cells),
+    "cmlearn.embedding.semantic_encoder.SemanticEncoder": Case(
+        lambda: embedding.SemanticEncoder(nn.Linear(6, 4)), lambda: (torch.randn(BATCH, 6),)
+    ),
+    "cmlearn.embedding.semantic_encoder.SentenceEncoder": Case(
+        sentence_lookup, lambda: (documents(),), NUMPY
+    ),
+    "cmlearn.embedding.semantic_encoder.SeriesEncoder": Case(
+        lambda: embedding.SeriesEncoder(6, 4, width=8), lambda: (recordings(),)
+    ),
     "cmlearn.embedding.word2vec.Word2Vec": Case(
         word_lookup, lambda: (np.random.default_rng(0).choice(list("abc"), BATCH),), NUMPY
     ),

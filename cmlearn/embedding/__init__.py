@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cmlearn.embedding.char2vec import SplitEncoder as SplitEncoder
     from cmlearn.embedding.cooccurrence import cooccurrences as cooccurrences
     from cmlearn.embedding.cooccurrence import ppmi as ppmi
+    from cmlearn.embedding.devise import DeViSE as DeViSE
+    from cmlearn.embedding.devise import hinge_rank as hinge_rank
+    from cmlearn.embedding.devise import ridge_map as ridge_map
     from cmlearn.embedding.doc2vec import Doc2Vec as Doc2Vec
     from cmlearn.embedding.doc2vec import paragraph_context as paragraph_context
     from cmlearn.embedding.doc2vec import paragraph_loss as paragraph_loss
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from cmlearn.embedding.glove import GloVe as GloVe
     from cmlearn.embedding.glove import glove_loss as glove_loss
     from cmlearn.embedding.glove import glove_weight as glove_weight
+    from cmlearn.embedding.semantic_encoder import SemanticEncoder as SemanticEncoder
+    from cmlearn.embedding.semantic_encoder import SentenceEncoder as SentenceEncoder
+    from cmlearn.embedding.semantic_encoder import SeriesEncoder as SeriesEncoder
+    from cmlearn.embedding.semantic_encoder import pad_series as pad_series
     from cmlearn.embedding.vocabulary import Vocabulary as Vocabulary
     from cmlearn.embedding.word2vec import Word2Vec as Word2Vec
     from cmlearn.embedding.word_vectors import WordVectors as WordVectors
@@ -51,6 +58,13 @@ _NAMES = {
     "Doc2Vec": "doc2vec",
     "paragraph_context": "doc2vec",
     "paragraph_loss": "doc2vec",
+    "DeViSE": "devise",
+    "hinge_rank": "devise",
+    "ridge_map": "devise",
+    "SemanticEncoder": "semantic_encoder",
+    "SentenceEncoder": "semantic_encoder",
+    "SeriesEncoder": "semantic_encoder",
+    "pad_series": "semantic_encoder",
     "Vocabulary": "vocabulary",
     "WordVectors": "word_vectors",
 }
