@@ -5,12 +5,13 @@ split after character $i$ the first has seen a prefix, and is in state $\overrig
 seen the suffix, and is in state $\overleftarrow{h}_{i+1}$. Both together make the split's vector, an
 attention says how much each split counts, and the word is the sum:
 
-$$s_i = \tanh\big(W [\overrightarrow{h}_i; \overleftarrow{h}_{i+1}] + b\big), \qquad
+$$s_i = W [\overrightarrow{h}_i; \overleftarrow{h}_{i+1}] + b, \qquad
   a_i = \frac{\exp(q \cdot \tanh(U s_i))}{\sum_j \exp(q \cdot \tanh(U s_j))}, \qquad
   v_w = \sum_i a_i s_i.$$
 
 This vector takes the place of the word's vector in skip-gram with negative sampling. A word has no numbers of
-its own, so any string has a vector. [cao2016joint]
+its own, so any string has a vector. [cao2016joint] The layers are those of the authors' program, which also
+keeps the scores $q \cdot \tanh(U s_i)$ small by an L2 penalty; here there is none.
 
 The first and the last character are marks for the beginning and the end of the word. So a word of $n$ letters
 has $n + 1$ splits: the outer two leave it whole, as a suffix and as a prefix.
@@ -115,7 +116,7 @@ class SplitEncoder(nn.Module):
         length = (characters > 0).sum(dim=1)
         require(bool((length >= 2).all()), "characters", "2 or more in each word", f"{int(length.min())}")
         prefix, suffix = self._read(characters, length)
-        split = torch.tanh(self.compose(torch.cat([prefix, suffix], dim=2)))
+        split = self.compose(torch.cat([prefix, suffix], dim=2))
         beyond = torch.arange(1, characters.shape[1], device=length.device) >= length[:, None]
         return split, self.score(split)[:, :, 0].masked_fill(beyond, -torch.inf).softmax(dim=1)
 

@@ -42,7 +42,7 @@ def naive_splits(encoder, numbers):
     for i in range(1, len(numbers)):
         prefix = lstm_end(encoder, numbers[:i], "")
         suffix = lstm_end(encoder, numbers[i:][::-1], "_reverse")
-        found.append(torch.tanh(encoder.compose.weight @ torch.cat([prefix, suffix]) + encoder.compose.bias))
+        found.append(encoder.compose.weight @ torch.cat([prefix, suffix]) + encoder.compose.bias)
     inner, outer = encoder.score[0].weight, encoder.score[2].weight[0]
     scores = torch.stack([outer @ torch.tanh(inner @ s) for s in found]).exp()
     return torch.stack(found), scores / scores.sum()
