@@ -1055,6 +1055,12 @@ SYSTEMS: tuple[System, ...] = (
         reference="cuturi2017soft",
         further=("radinsky2011word", "lin2019tsm", "sakoe1978dynamic", "dwibedi2019temporal"),
         family="video",
+        implements=(
+            "cmlearn.video.temporal_matching.SoftDTW",
+            "cmlearn.video.temporal_matching.soft_dtw",
+            "cmlearn.video.temporal_shift.ShiftNet",
+            "cmlearn.video.temporal_shift.TemporalShift",
+        ),
         planned="methods/temporal-matching",
     ),
     System(

@@ -330,4 +330,16 @@ CASES: dict[str, Case] = {
         lambda: video.Res3D(5, widths=(4, 6), blocks=(1, 1), stem=nn.Conv3d(3, 4, 3, padding=1, bias=False)),
         lambda: (torch.randn(BATCH, 3, 4, 8, 8),),
     ),
+    "cmlearn.video.temporal_matching.SoftDTW": Case(
+        lambda: video.SoftDTW(0.5), lambda: (torch.randn(BATCH, 6, 3), torch.randn(BATCH, 5, 3))
+    ),
+    "cmlearn.video.temporal_matching.soft_dtw": Case(
+        lambda: video.soft_dtw, lambda: (torch.rand(BATCH, 6, 5),)
+    ),
+    "cmlearn.video.temporal_shift.ShiftNet": Case(
+        lambda: video.ShiftNet(5, width=8), lambda: (torch.randn(BATCH, 3, 4, 16, 16),)
+    ),
+    "cmlearn.video.temporal_shift.TemporalShift": Case(
+        lambda: video.TemporalShift(1), lambda: (torch.randn(BATCH, 8, 4, 4),)
+    ),
 }

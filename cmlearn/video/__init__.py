@@ -51,6 +51,15 @@ if TYPE_CHECKING:
     from cmlearn.video.r2plus1d import matched_middle as matched_middle
     from cmlearn.video.res3d import BasicBlock3d as BasicBlock3d
     from cmlearn.video.res3d import Res3D as Res3D
+    from cmlearn.video.temporal_matching import SoftDTW as SoftDTW
+    from cmlearn.video.temporal_matching import expected_alignment as expected_alignment
+    from cmlearn.video.temporal_matching import soft_dtw as soft_dtw
+    from cmlearn.video.temporal_matching import soft_dtw_divergence as soft_dtw_divergence
+    from cmlearn.video.temporal_matching import squared_distances as squared_distances
+    from cmlearn.video.temporal_matching import temporal_similarity as temporal_similarity
+    from cmlearn.video.temporal_shift import ShiftNet as ShiftNet
+    from cmlearn.video.temporal_shift import TemporalShift as TemporalShift
+    from cmlearn.video.temporal_shift import temporal_shift as temporal_shift
 
 _NAMES = {
     "C3D": "c3d",
@@ -99,6 +108,15 @@ _NAMES = {
     "matched_middle": "r2plus1d",
     "BasicBlock3d": "res3d",
     "Res3D": "res3d",
+    "SoftDTW": "temporal_matching",
+    "expected_alignment": "temporal_matching",
+    "soft_dtw": "temporal_matching",
+    "soft_dtw_divergence": "temporal_matching",
+    "squared_distances": "temporal_matching",
+    "temporal_similarity": "temporal_matching",
+    "ShiftNet": "temporal_shift",
+    "TemporalShift": "temporal_shift",
+    "temporal_shift": "temporal_shift",
 }
 _MODULES = {*_NAMES.values()}
 
