@@ -846,6 +846,10 @@ SYSTEMS: tuple[System, ...] = (
         reference="sharir2021image",
         further=("bertasius2021space", "song2017end", "yan2020stat", "dosovitskiy2021image"),
         family="video",
+        implements=(
+            "cmlearn.video.space_time_attention.STAM",
+            "cmlearn.video.space_time_attention.TimeSformer",
+        ),
         planned="works/space-time-attention",
     ),
     System(

@@ -342,4 +342,12 @@ CASES: dict[str, Case] = {
     "cmlearn.video.temporal_shift.TemporalShift": Case(
         lambda: video.TemporalShift(1), lambda: (torch.randn(BATCH, 8, 4, 4),)
     ),
+    "cmlearn.video.space_time_attention.STAM": Case(
+        lambda: video.STAM(5, (3, 4, 16, 16), patch=8, dim=12, depth=1, temporal_depth=1, heads=2),
+        lambda: (torch.randn(BATCH, 3, 4, 16, 16),),
+    ),
+    "cmlearn.video.space_time_attention.TimeSformer": Case(
+        lambda: video.TimeSformer(5, (3, 4, 16, 16), patch=8, dim=12, depth=2, heads=2),
+        lambda: (torch.randn(BATCH, 3, 4, 16, 16),),
+    ),
 }

@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     from cmlearn.video.r2plus1d import matched_middle as matched_middle
     from cmlearn.video.res3d import BasicBlock3d as BasicBlock3d
     from cmlearn.video.res3d import Res3D as Res3D
+    from cmlearn.video.space_time_attention import SCHEMES as SCHEMES
+    from cmlearn.video.space_time_attention import STAM as STAM
+    from cmlearn.video.space_time_attention import SelfAttention as SelfAttention
+    from cmlearn.video.space_time_attention import TimeSformer as TimeSformer
+    from cmlearn.video.space_time_attention import attention_pairs as attention_pairs
     from cmlearn.video.temporal_matching import SoftDTW as SoftDTW
     from cmlearn.video.temporal_matching import expected_alignment as expected_alignment
     from cmlearn.video.temporal_matching import soft_dtw as soft_dtw
@@ -117,6 +122,11 @@ _NAMES = {
     "ShiftNet": "temporal_shift",
     "TemporalShift": "temporal_shift",
     "temporal_shift": "temporal_shift",
+    "SCHEMES": "space_time_attention",
+    "STAM": "space_time_attention",
+    "SelfAttention": "space_time_attention",
+    "TimeSformer": "space_time_attention",
+    "attention_pairs": "space_time_attention",
 }
 _MODULES = {*_NAMES.values()}
 
