@@ -830,6 +830,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="pelletier2019temporal",
         further=("ji2018crop", "roy2020hybridsn", "yu2018spatio", "cao2020spectral"),
         family="video",
+        implements=("cmlearn.video.spectral_temporal.TempCNN",),
         planned="works/spectral-temporal",
     ),
     System(
@@ -960,7 +961,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.embedding.char2vec.SplitEncoder",
             "cmlearn.embedding.fasttext.FastText",
         ),
-        planned="methods/char2vec",
+        lesson="methods/char2vec",
     ),
     System(
         key="37",

@@ -350,4 +350,7 @@ CASES: dict[str, Case] = {
         lambda: video.TimeSformer(5, (3, 4, 16, 16), patch=8, dim=12, depth=2, heads=2),
         lambda: (torch.randn(BATCH, 3, 4, 16, 16),),
     ),
+    "cmlearn.video.spectral_temporal.TempCNN": Case(
+        lambda: video.TempCNN(3, 10, 4, width=6, hidden=8, dropout=0.1), lambda: (torch.randn(BATCH, 3, 10),)
+    ),
 }

@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     from cmlearn.video.space_time_attention import SelfAttention as SelfAttention
     from cmlearn.video.space_time_attention import TimeSformer as TimeSformer
     from cmlearn.video.space_time_attention import attention_pairs as attention_pairs
+    from cmlearn.video.spectral_temporal import GrowthCurves as GrowthCurves
+    from cmlearn.video.spectral_temporal import GrowthSeries as GrowthSeries
+    from cmlearn.video.spectral_temporal import TempCNN as TempCNN
     from cmlearn.video.temporal_matching import SoftDTW as SoftDTW
     from cmlearn.video.temporal_matching import expected_alignment as expected_alignment
     from cmlearn.video.temporal_matching import soft_dtw as soft_dtw
@@ -127,6 +130,9 @@ _NAMES = {
     "SelfAttention": "space_time_attention",
     "TimeSformer": "space_time_attention",
     "attention_pairs": "space_time_attention",
+    "GrowthCurves": "spectral_temporal",
+    "GrowthSeries": "spectral_temporal",
+    "TempCNN": "spectral_temporal",
 }
 _MODULES = {*_NAMES.values()}
 
