@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from cmlearn.video.temporal_matching import temporal_similarity as temporal_similarity
     from cmlearn.video.temporal_shift import ShiftNet as ShiftNet
     from cmlearn.video.temporal_shift import TemporalShift as TemporalShift
-    from cmlearn.video.temporal_shift import temporal_shift as temporal_shift
+    from cmlearn.video.temporal_shift import shift_channels as shift_channels
 
 _NAMES = {
     "C3D": "c3d",
@@ -124,7 +124,7 @@ _NAMES = {
     "temporal_similarity": "temporal_matching",
     "ShiftNet": "temporal_shift",
     "TemporalShift": "temporal_shift",
-    "temporal_shift": "temporal_shift",
+    "shift_channels": "temporal_shift",
     "SCHEMES": "space_time_attention",
     "STAM": "space_time_attention",
     "SelfAttention": "space_time_attention",

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from cmlearn._validate import require, require_ndim
 
-__all__ = ["ShiftNet", "TemporalShift", "temporal_shift"]
+__all__ = ["ShiftNet", "TemporalShift", "shift_channels"]
 
 
-def temporal_shift(
+def shift_channels(
     x: Shaped[Tensor, "clip time channel height width"], share: int = 8
 ) -> Shaped[Tensor, "clip time channel height width"]:
     r"""Move the first $C / \text{share}$ channels one frame on, and the next as many one frame back.
@@ -40,7 +40,7 @@ def temporal_shift(
     Example:
         >>> import torch
         >>> x = torch.arange(1, 4).view(1, 3, 1, 1, 1).expand(1, 3, 3, 1, 1)  # three frames, three channels
-        >>> temporal_shift(x, share=3)[0, :, :, 0, 0].T.tolist()
+        >>> shift_channels(x, share=3)[0, :, :, 0, 0].T.tolist()
         [[0, 1, 2], [2, 3, 0], [1, 2, 3]]
     """
     require_ndim(x, 5, "x")
@@ -54,7 +54,7 @@ def temporal_shift(
 
 
 class TemporalShift(nn.Module):
-    """`temporal_shift` for nets of frames, which hold the frames of all clips in one batch.
+    """`shift_channels` for nets of frames, which hold the frames of all clips in one batch.
 
     Args:
         frames: frames of a clip.
@@ -88,7 +88,7 @@ class TemporalShift(nn.Module):
         """
         whole = len(x) % self.frames == 0
         require(whole, "x", f"clips of {self.frames} frames", f"{len(x)} frames")
-        return temporal_shift(x.reshape(-1, self.frames, *x.shape[1:]), self.share).flatten(0, 1)
+        return shift_channels(x.reshape(-1, self.frames, *x.shape[1:]), self.share).flatten(0, 1)
 
     def extra_repr(self) -> str:
         """The settings."""

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from cmlearn.video import count_cost, probe_order, reverse_frames, shuffle_frames
-from cmlearn.video.temporal_shift import ShiftNet, TemporalShift, temporal_shift
+from cmlearn.video.temporal_shift import ShiftNet, TemporalShift, shift_channels
 
 
 def maps(clips: int = 2, time: int = 5, channel: int = 8) -> torch.Tensor:
@@ -26,7 +26,7 @@ def test_it_moves_frames_as_the_loop_does(channel: int, share: int) -> None:
             source = t - 1 if c < fold else t + 1 if c < 2 * fold else t
             if 0 <= source < 5:
                 expected[:, t, c] = x[:, source, c]
-    assert temporal_shift(x, share).equal(expected)
+    assert shift_channels(x, share).equal(expected)
 
 
 def test_it_is_a_convolution_in_time_with_weights_of_zero_and_one() -> None:
@@ -36,25 +36,25 @@ def test_it_is_a_convolution_in_time_with_weights_of_zero_and_one() -> None:
     kernel[2:, 0, 1] = 1
     flat = x.permute(0, 3, 4, 2, 1).flatten(0, 2)
     expected = F.conv1d(flat, kernel, padding=1, groups=8).unflatten(0, (2, 3, 4)).permute(0, 4, 3, 1, 2)
-    torch.testing.assert_close(temporal_shift(x), expected, rtol=0, atol=0)
+    torch.testing.assert_close(shift_channels(x), expected, rtol=0, atol=0)
 
 
 def test_it_passes_gradients_to_where_values_came_from() -> None:
     x = maps().requires_grad_()
     weight = torch.randn_like(x)
-    (gradient,) = torch.autograd.grad((temporal_shift(x) * weight).sum(), x)
+    (gradient,) = torch.autograd.grad((shift_channels(x) * weight).sum(), x)
     swapped = weight[:, :, [1, 0, *range(2, 8)]]  # back is forth
-    torch.testing.assert_close(gradient[:, :, [1, 0, *range(2, 8)]], temporal_shift(swapped))
+    torch.testing.assert_close(gradient[:, :, [1, 0, *range(2, 8)]], shift_channels(swapped))
 
 
 def test_it_stays_within_each_clip_and_leaves_its_input() -> None:
     x = maps()
     before = x.clone()
-    torch.testing.assert_close(TemporalShift(5)(x.flatten(0, 1)), temporal_shift(x).flatten(0, 1))
+    torch.testing.assert_close(TemporalShift(5)(x.flatten(0, 1)), shift_channels(x).flatten(0, 1))
     assert x.equal(before)
     changed = x.clone()
     changed[1] = 0
-    assert temporal_shift(changed)[0].equal(temporal_shift(x)[0])
+    assert shift_channels(changed)[0].equal(shift_channels(x)[0])
 
 
 def test_it_costs_no_operation_and_no_parameter() -> None:
@@ -100,10 +100,10 @@ def test_the_score_is_the_mean_of_the_scores_of_the_frames() -> None:
 @pytest.mark.errors
 def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match="`x`: expected 5 dimension"):
-        temporal_shift(torch.zeros(4, 8, 3, 3))
+        shift_channels(torch.zeros(4, 8, 3, 3))
     for share in (1, 9):
         with pytest.raises(ValueError, match="`share`: expected 2 to 8, the number of channels"):
-            temporal_shift(maps(), share)
+            shift_channels(maps(), share)
     with pytest.raises(ValueError, match="`frames`: expected 1 or more"):
         TemporalShift(0)
     with pytest.raises(ValueError, match="`share`: expected 2 or more"):
