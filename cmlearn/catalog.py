@@ -386,6 +386,7 @@ SYSTEMS: tuple[System, ...] = (
         builds="V-Net and the Dice loss, then two contrasts as two modalities, one of them dropped.",
         reference="milletari2016vnet",
         family="video",
+        implements=("cmlearn.video.vnet.DiceLoss", "cmlearn.video.vnet.VNet"),
         planned="hotspots/vnet",
     ),
     System(
@@ -404,7 +405,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("ji2013convolutional",),
         family="video",
         implements=("cmlearn.video.c3d.C3D",),
-        planned="works/c3d",
+        lesson="works/c3d",
     ),
     System(
         key="4",
@@ -601,7 +602,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("tran2017convnet", "qiu2017learning", "xie2018rethinking", "hoffer2015deep"),
         family="video",
         implements=("cmlearn.video.r2plus1d.Conv2Plus1d", "cmlearn.video.r2plus1d.R2Plus1D"),
-        planned="works/c3d",
+        lesson="works/c3d",
     ),
     System(
         key="16",
@@ -618,7 +619,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("hara2018can", "he2016deep", "carreira2017quo", "karpathy2014large"),
         family="video",
         implements=("cmlearn.video.res3d.BasicBlock3d", "cmlearn.video.res3d.Res3D"),
-        planned="works/c3d",
+        lesson="works/c3d",
     ),
     System(
         key="17",
@@ -1027,7 +1028,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("fukushima1980neocognitron", "waibel1989phoneme", "luo2016understanding", "yu2016multi"),
         family="video",
         implements=("cmlearn.video.convnet.ConvNet", "cmlearn.video.convnet.TDNN"),
-        planned="methods/convnet",
+        lesson="methods/convnet",
     ),
     System(
         key="43",

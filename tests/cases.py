@@ -284,6 +284,13 @@ CASES: dict[str, Case] = {
         prototypical_network,
         lambda: (torch.randn(BATCH, 6), torch.randn(BATCH, 6), torch.arange(BATCH) // 2),
     ),
+    "cmlearn.video.vnet.DiceLoss": Case(
+        video.DiceLoss, lambda: (torch.randn(BATCH, 2, 4, 4), torch.rand(BATCH, 1, 4, 4) < 0.4)
+    ),
+    "cmlearn.video.vnet.VNet": Case(
+        lambda: video.VNet(2, width=4, convolutions=(1, 1), kernel=3),
+        lambda: (torch.randn(BATCH, 2, 4, 4, 4),),
+    ),
     "cmlearn.metrics.ndcg": Case(lambda: metrics.ndcg, lambda: (scores(), relevant().astype(float)), NUMPY),
     "cmlearn.metrics.recall_at_k": Case(
         lambda: metrics.recall_at_k, lambda: (scores(), 5, relevant()), NUMPY

@@ -68,6 +68,15 @@ if TYPE_CHECKING:
     from cmlearn.video.temporal_shift import ShiftNet as ShiftNet
     from cmlearn.video.temporal_shift import TemporalShift as TemporalShift
     from cmlearn.video.temporal_shift import shift_channels as shift_channels
+    from cmlearn.video.vnet import PUBLISHED_CONVOLUTIONS as PUBLISHED_CONVOLUTIONS
+    from cmlearn.video.vnet import DiceLoss as DiceLoss
+    from cmlearn.video.vnet import VNet as VNet
+    from cmlearn.video.vnet import dice_coefficient as dice_coefficient
+    from cmlearn.video.vnet import dice_gradient as dice_gradient
+    from cmlearn.video.vnet import dice_loss as dice_loss
+    from cmlearn.video.vnet import foreground as foreground
+    from cmlearn.video.volumes import BlobVolumes as BlobVolumes
+    from cmlearn.video.volumes import blob_volumes as blob_volumes
 
 _NAMES = {
     "C3D": "c3d",
@@ -116,6 +125,14 @@ _NAMES = {
     "matched_middle": "r2plus1d",
     "BasicBlock3d": "res3d",
     "Res3D": "res3d",
+    "SCHEMES": "space_time_attention",
+    "STAM": "space_time_attention",
+    "SelfAttention": "space_time_attention",
+    "TimeSformer": "space_time_attention",
+    "attention_pairs": "space_time_attention",
+    "GrowthCurves": "spectral_temporal",
+    "GrowthSeries": "spectral_temporal",
+    "TempCNN": "spectral_temporal",
     "SoftDTW": "temporal_matching",
     "expected_alignment": "temporal_matching",
     "soft_dtw": "temporal_matching",
@@ -125,14 +142,15 @@ _NAMES = {
     "ShiftNet": "temporal_shift",
     "TemporalShift": "temporal_shift",
     "shift_channels": "temporal_shift",
-    "SCHEMES": "space_time_attention",
-    "STAM": "space_time_attention",
-    "SelfAttention": "space_time_attention",
-    "TimeSformer": "space_time_attention",
-    "attention_pairs": "space_time_attention",
-    "GrowthCurves": "spectral_temporal",
-    "GrowthSeries": "spectral_temporal",
-    "TempCNN": "spectral_temporal",
+    "PUBLISHED_CONVOLUTIONS": "vnet",
+    "DiceLoss": "vnet",
+    "VNet": "vnet",
+    "dice_coefficient": "vnet",
+    "dice_gradient": "vnet",
+    "dice_loss": "vnet",
+    "foreground": "vnet",
+    "BlobVolumes": "volumes",
+    "blob_volumes": "volumes",
 }
 _MODULES = {*_NAMES.values()}
 

@@ -112,8 +112,11 @@ def test_dilations_that_grow_as_the_kernel_reach_each_step_once(kernel: int) -> 
     assert path_counts(dilated_layers(4, kernel, base=kernel)).tolist() == [1] * kernel**4
 
 
-def test_layers_of_the_published_v_net_see_what_its_table_says() -> None:
-    """Stages of 1, 2, 3, 3 and 3 convolutions of 5, and one of 2 with stride 2 before each further stage."""
+def test_strides_multiply() -> None:
+    """Stages of 1, 2, 3, 3 and 3 convolutions of 5, and one of 2 with stride 2 before each further stage.
+
+    5; 5 + 1 + 2 (4 · 2); 22 + 2 + 3 (4 · 4); 72 + 4 + 3 (4 · 8); 172 + 8 + 3 (4 · 16).
+    """
     layers: list[ConvLayer] = []
     seen = []
     for convs in (1, 2, 3, 3, 3):
