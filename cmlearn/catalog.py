@@ -317,7 +317,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("ji2013convolutional",),
         family="video",
         implements=("cmlearn.video.probes.probe_order",),
-        planned="concepts/spatiotemporal",
+        lesson="concepts/spatiotemporal",
     ),
     System(
         key="C7",
@@ -815,7 +815,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.video.convlstm.ConvLSTM",
             "cmlearn.video.convlstm.FrameForecaster",
         ),
-        planned="works/convlstm",
+        lesson="works/convlstm",
     ),
     System(
         key="28",
@@ -1084,7 +1084,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("wang2018non", "woo2018cbam"),
         family="video",
         implements=("cmlearn.video.continuous_attention.ContinuousAttention",),
-        planned="methods/continuous-attention",
+        lesson="methods/continuous-attention",
     ),
     System(
         key="46",
