@@ -151,8 +151,8 @@ class VNet(nn.Module):
 
     Left stage $l$ has $2^l w$ channels and some convolutions $C$ with PReLU between them; its output is
     $\operatorname{PReLU}(C(x) + x)$. The input is repeated to $w$ channels for the first sum. A right stage
-    does the same to the doubled volume from below beside the left stage's output. The defaults are the published
-    network, for volumes of 128 x 128 x 64 voxels. [milletari2016vnet]
+    does the same to the doubled volume from below beside the left stage's output. The defaults are the
+    published network, for volumes of 128 x 128 x 64 voxels. [milletari2016vnet]
 
     Open in the paper and chosen as in its authors' released network: the first stage's sum with the repeated
     input, sums on the right with all that the stage reads, one PReLU slope a channel, and no normalisation.
