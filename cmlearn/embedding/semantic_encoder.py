@@ -72,8 +72,9 @@ class SemanticEncoder(nn.Module):
         with full_precision(z):
             z = widen(z)
             length = z.norm(dim=-1, keepdim=True)
-            lost = (~((length > 0) & length.isfinite())).flatten().nonzero().flatten().tolist()
-            require(not lost, "x", "items with a direction", f"zero or non-finite vectors in rows {lost}")
+            lost = ~(length.isfinite() & (length > 0)).flatten()
+            rows = lost.nonzero().flatten().tolist()
+            require(not rows, "x", "items with a direction", f"zero or non-finite vectors in rows {rows}")
             return z / length
 
     @torch.no_grad()
