@@ -245,7 +245,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.embedding.semantic_encoder.SeriesEncoder",
             "cmlearn.embedding.devise.DeViSE",
         ),
-        planned="concepts/semantic-encoding",
+        lesson="concepts/semantic-encoding",
     ),
     System(
         key="C3",
@@ -852,7 +852,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.video.space_time_attention.STAM",
             "cmlearn.video.space_time_attention.TimeSformer",
         ),
-        planned="works/space-time-attention",
+        lesson="works/space-time-attention",
     ),
     System(
         key="30",
@@ -1067,7 +1067,7 @@ SYSTEMS: tuple[System, ...] = (
             "cmlearn.video.temporal_shift.ShiftNet",
             "cmlearn.video.temporal_shift.TemporalShift",
         ),
-        planned="methods/temporal-matching",
+        lesson="methods/temporal-matching",
     ),
     System(
         key="45",
