@@ -387,7 +387,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="milletari2016vnet",
         family="video",
         implements=("cmlearn.video.vnet.DiceLoss", "cmlearn.video.vnet.VNet"),
-        planned="hotspots/vnet",
+        lesson="hotspots/vnet",
     ),
     System(
         key="3",
