@@ -122,10 +122,10 @@ def test_anti_diagonals_equal_the_loops(gamma: float) -> None:
 
 @pytest.mark.parametrize("gamma", [0.3, 2.0])
 def test_gradient_is_that_of_finite_differences(gamma: float) -> None:
-    cost = costs(2, 4, 5).requires_grad_()
-    rows, columns = torch.tensor([4, 2]), torch.tensor([3, 5])
+    cost = costs(2, 3, 4).requires_grad_()
+    rows, columns = torch.tensor([3, 2]), torch.tensor([2, 4])
     assert torch.autograd.gradcheck(lambda c: soft_dtw(c, gamma, rows, columns), cost)
-    x, y = series(2, 4).requires_grad_(), series(2, 6, seed=1).requires_grad_()
+    x, y = series(2, 3).requires_grad_(), series(2, 4, seed=1).requires_grad_()
     assert torch.autograd.gradcheck(lambda x, y: soft_dtw(squared_distances(x, y), gamma), (x, y))
     assert torch.autograd.gradcheck(lambda x, y: soft_dtw_divergence(x, y, gamma), (x, y))
 
@@ -188,18 +188,13 @@ def test_what_stands_beyond_the_lengths_has_no_influence(gamma: float) -> None:
         assert visits[pair, :, m:].eq(0).all()
 
 
-def test_values_and_gradients_agree_with_tslearn() -> None:
+def test_values_and_alignments_agree_with_tslearn() -> None:
     x, y = series(4, 20, 3), series(4, 15, 3, seed=1)
-    ours = soft_dtw(squared_distances(x, y), 0.8)
-    theirs = [tslearn.metrics.soft_dtw(a, b, gamma=0.8) for a, b in zip(x.numpy(), y.numpy(), strict=True)]
-    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
-    expected = [
-        tslearn.metrics.soft_dtw_alignment(a.numpy(), b.numpy(), gamma=0.8)[0]
-        for a, b in zip(x, y, strict=True)
-    ]
-    np.testing.assert_allclose(
-        expected_alignment(squared_distances(x, y), 0.8), np.stack(expected), atol=1e-9
-    )
+    cost = squared_distances(x, y)
+    for pair in range(4):
+        grid, value = tslearn.metrics.soft_dtw_alignment(x[pair].numpy(), y[pair].numpy(), gamma=0.8)
+        assert soft_dtw(cost, 0.8)[pair].item() == pytest.approx(value, rel=1e-9)
+        np.testing.assert_allclose(expected_alignment(cost, 0.8)[pair], grid, atol=1e-9)
 
 
 def test_the_gradient_by_the_series_agrees_with_tslearn() -> None:
@@ -275,8 +270,8 @@ def test_the_loss_is_the_mean_and_the_cost_stays_as_it_was() -> None:
 
 
 def test_long_series_in_single_precision_stay_finite() -> None:
-    cost = squared_distances(series(2, 300).float() * 100, series(2, 400, seed=1).float() * 100)
-    for gamma in (1e-3, 1.0, 1e4):
+    cost = squared_distances(series(2, 150).float() * 100, series(2, 200, seed=1).float() * 100)
+    for gamma in (1e-3, 1e4):
         assert soft_dtw(cost, gamma).isfinite().all()
         assert expected_alignment(cost, gamma).isfinite().all()
 
