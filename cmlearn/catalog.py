@@ -1044,6 +1044,7 @@ SYSTEMS: tuple[System, ...] = (
         reference="zhang2017deep",
         further=("he2019stcnn", "xu2019spatiotemporal"),
         family="video",
+        implements=("cmlearn.video.st_resnet.STResNet",),
         planned="methods/st-resnet",
     ),
     System(

@@ -337,6 +337,10 @@ CASES: dict[str, Case] = {
         lambda: video.Res3D(5, widths=(4, 6), blocks=(1, 1), stem=nn.Conv3d(3, 4, 3, padding=1, bias=False)),
         lambda: (torch.randn(BATCH, 3, 4, 8, 8),),
     ),
+    "cmlearn.video.st_resnet.STResNet": Case(
+        lambda: video.STResNet((2, 6, 6), lengths={"closeness": 2, "trend": 1}, width=4, units=1),
+        lambda: ({"closeness": torch.randn(BATCH, 2, 2, 6, 6), "trend": torch.randn(BATCH, 1, 2, 6, 6)},),
+    ),
     "cmlearn.video.temporal_matching.SoftDTW": Case(
         lambda: video.SoftDTW(0.5), lambda: (torch.randn(BATCH, 6, 3), torch.randn(BATCH, 5, 3))
     ),

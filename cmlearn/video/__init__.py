@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from cmlearn.video.frames import as_clips as as_clips
     from cmlearn.video.frames import reverse_frames as reverse_frames
     from cmlearn.video.frames import shuffle_frames as shuffle_frames
+    from cmlearn.video.grid_flow import BRANCHES as BRANCHES
+    from cmlearn.video.grid_flow import GridFlow as GridFlow
+    from cmlearn.video.grid_flow import branch_frames as branch_frames
+    from cmlearn.video.grid_flow import branch_lags as branch_lags
+    from cmlearn.video.grid_flow import constructed_flow as constructed_flow
     from cmlearn.video.moving_digits import MovingClips as MovingClips
     from cmlearn.video.moving_digits import MovingDigits as MovingDigits
     from cmlearn.video.moving_digits import bounce as bounce
@@ -59,6 +64,9 @@ if TYPE_CHECKING:
     from cmlearn.video.spectral_temporal import GrowthCurves as GrowthCurves
     from cmlearn.video.spectral_temporal import GrowthSeries as GrowthSeries
     from cmlearn.video.spectral_temporal import TempCNN as TempCNN
+    from cmlearn.video.st_resnet import PUBLISHED_LENGTHS as PUBLISHED_LENGTHS
+    from cmlearn.video.st_resnet import ResidualUnit as ResidualUnit
+    from cmlearn.video.st_resnet import STResNet as STResNet
     from cmlearn.video.temporal_matching import SoftDTW as SoftDTW
     from cmlearn.video.temporal_matching import expected_alignment as expected_alignment
     from cmlearn.video.temporal_matching import soft_dtw as soft_dtw
@@ -114,6 +122,11 @@ _NAMES = {
     "as_clips": "frames",
     "reverse_frames": "frames",
     "shuffle_frames": "frames",
+    "BRANCHES": "grid_flow",
+    "GridFlow": "grid_flow",
+    "branch_frames": "grid_flow",
+    "branch_lags": "grid_flow",
+    "constructed_flow": "grid_flow",
     "MovingClips": "moving_digits",
     "MovingDigits": "moving_digits",
     "bounce": "moving_digits",
@@ -133,6 +146,9 @@ _NAMES = {
     "GrowthCurves": "spectral_temporal",
     "GrowthSeries": "spectral_temporal",
     "TempCNN": "spectral_temporal",
+    "PUBLISHED_LENGTHS": "st_resnet",
+    "ResidualUnit": "st_resnet",
+    "STResNet": "st_resnet",
     "SoftDTW": "temporal_matching",
     "expected_alignment": "temporal_matching",
     "soft_dtw": "temporal_matching",
