@@ -1045,7 +1045,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("he2019stcnn", "xu2019spatiotemporal"),
         family="video",
         implements=("cmlearn.video.st_resnet.STResNet",),
-        planned="methods/st-resnet",
+        lesson="methods/st-resnet",
     ),
     System(
         key="44",
