@@ -10,6 +10,12 @@ def require(ok: bool, argument: str, expected: str, got: object) -> None:
         raise ValueError(f"`{argument}`: expected {expected}, got {got}")
 
 
+def require_counts(**counts: int) -> None:
+    """Raise `ValueError` naming the first argument that is less than 1."""
+    for argument, count in counts.items():
+        require(count >= 1, argument, "1 or more", count)
+
+
 def require_type(value: object, kind: type | tuple[type, ...], argument: str) -> None:
     """Raise `TypeError` naming the argument unless `value` is an instance of `kind`."""
     if not isinstance(value, kind):

@@ -26,7 +26,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, Dataset
 
 from cmlearn._progress import progress
-from cmlearn._validate import require, require_choice, require_type
+from cmlearn._validate import require, require_choice, require_counts, require_type
 
 __all__ = [
     "MAX_GRADIENT_NORM",
@@ -210,7 +210,7 @@ def up_flat_down(step: int, total: int) -> float:
         >>> [round(up_flat_down(step, 100), 2) for step in (0, 4, 50, 85, 99)]
         [0.2, 1.0, 1.0, 0.5, 0.03]
     """
-    require(total >= 1, "total", "1 or more", total)
+    require_counts(total=total)
     require(step >= 0, "step", "0 or more", step)
     return min(1.0, (step + 1) / (0.05 * total), max(0.0, total - step) / (0.3 * total))
 
@@ -491,7 +491,7 @@ def _check(
     require_type(data[0], dict, "data[0]")
     for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
         require_type(value, int, name)
-        require(value >= 1, name, "1 or more", value)
+    require_counts(epochs=epochs, batch_size=batch_size)
     require(batch_size <= len(data), "batch_size", f"at most the {len(data)} items of `data`", batch_size)
     require_type(lr, (int, float), "lr")
     require(lr > 0 and math.isfinite(lr), "lr", "a positive number", lr)

@@ -12,8 +12,9 @@ from jaxtyping import UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from cmlearn._validate import require, require_choice, require_type
+from cmlearn._validate import require_choice, require_counts, require_type
 from cmlearn.data.errors import DataFileError
+from cmlearn.video.frames import as_clips
 
 __all__ = ["UCF101"]
 
@@ -73,7 +74,7 @@ class UCF101(Dataset[dict[str, Tensor]]):
         require_choice(fold, (1, 2, 3), "fold")
         for name, value in {"frames": frames, "stride": stride, "size": size}.items():
             require_type(value, int, name)
-            require(value >= 1, name, "1 or more", value)
+        require_counts(frames=frames, stride=stride, size=size)
         self.root, self.part = Path(root), part
         self.frames, self.stride, self.size = frames, stride, size
         self.classes = tuple(line.split()[1] for line in self._list("classInd.txt"))
@@ -90,7 +91,7 @@ class UCF101(Dataset[dict[str, Tensor]]):
         pictures = _decode(path, self.size * 8 // 7, self._stretch)
         top, left = (self._start(side - self.size) for side in pictures.shape[1:3])
         square = pictures[:, top : top + self.size, left : left + self.size]
-        return {"clip": square.permute(3, 0, 1, 2).float() / 127.5 - 1, "label": self.labels[index]}
+        return {"clip": as_clips(square[None])[0], "label": self.labels[index]}
 
     def _start(self, room: int) -> int:
         """Where to begin, of `room + 1` places: anywhere in training, in the middle otherwise."""

@@ -22,7 +22,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from cmlearn._arrays import as_array
-from cmlearn._validate import require, require_ndim
+from cmlearn._validate import require, require_counts, require_ndim
 
 __all__ = ["BagOfWords", "TfIdf", "VisualWords", "contrast_normalize", "image_patches"]
 
@@ -293,7 +293,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
         Returns:
             The estimator.
         """
-        require(self.n_words >= 1, "n_words", "a number >= 1", self.n_words)
+        require_counts(n_words=self.n_words)
         random = check_random_state(self.random_state)
         patches = image_patches(X, self.patch, self.stride)
         grid = patches.shape[:3]

@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from cmlearn._validate import require, require_ndim, require_type
+from cmlearn._validate import require, require_counts, require_ndim, require_type
 from cmlearn.embedding._subword import SubwordModel
 from cmlearn.embedding.vocabulary import Vocabulary
 from cmlearn.embedding.word2vec import skipgram_gradient, window_weights
@@ -68,8 +68,7 @@ class SplitEncoder(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        for name, size in {"characters": characters, "dim": dim, "width": width, "hidden": hidden}.items():
-            require(size >= 1, name, "1 or more", size)
+        require_counts(characters=characters, dim=dim, width=width, hidden=hidden)
         factory: dict[str, Any] = {"device": device, "dtype": dtype}
         self.characters = nn.Embedding(characters, width, padding_idx=0, **factory)
         self.states = nn.LSTM(width, hidden, batch_first=True, bidirectional=True, **factory)
@@ -223,8 +222,7 @@ class Char2Vec(SubwordModel):
 
     def _check(self) -> None:
         super()._check()
-        for name in ("width", "hidden"):
-            require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        require_counts(width=self.width, hidden=self.hidden)
         require(self.encoder_lr > 0, "encoder_lr", "a number above 0", self.encoder_lr)
 
     def _start(self, vocab: Vocabulary) -> None:

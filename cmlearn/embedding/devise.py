@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from cmlearn._precision import full_precision, widen
 from cmlearn._validate import require, require_ndim
-from cmlearn.matching._precision import full_precision, widen
 
 __all__ = ["DeViSE", "hinge_rank", "ridge_map"]
 

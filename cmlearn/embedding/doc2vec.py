@@ -33,7 +33,7 @@ from torch import Tensor
 
 from cmlearn import train
 from cmlearn._progress import progress
-from cmlearn._validate import require, require_choice
+from cmlearn._validate import require, require_choice, require_counts
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary, sentences
 from cmlearn.embedding.word_vectors import WordVectors
 
@@ -315,8 +315,7 @@ class Doc2Vec(TransformerMixin, BaseEstimator):
     def _check(self) -> None:
         require_choice(self.method, ("dbow", "dm"), "method")
         whole = ("dim", "window", "negatives", "epochs", "infer_epochs", "min_count", "batch_words", "shared")
-        for name in whole:
-            require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        require_counts(**{name: getattr(self, name) for name in whole})
         require(self.lr > 0, "lr", "a number above 0", self.lr)
         require(self.subsample >= 0, "subsample", "0 or more", self.subsample)
 

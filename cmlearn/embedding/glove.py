@@ -28,7 +28,7 @@ from torch import Tensor
 
 from cmlearn import train
 from cmlearn._progress import progress
-from cmlearn._validate import require
+from cmlearn._validate import require, require_counts
 from cmlearn.embedding.cooccurrence import cooccurrences
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary
 from cmlearn.embedding.word_vectors import WordVectors
@@ -252,8 +252,8 @@ class GloVe(BaseEstimator):
         return WordVectors(self.vocab.words, rows[:, : self.dim], self.vocab.counts)
 
     def _check(self) -> None:
-        for name in ("dim", "window", "min_count", "epochs", "batch_size"):
-            require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        whole = ("dim", "window", "min_count", "epochs", "batch_size")
+        require_counts(**{name: getattr(self, name) for name in whole})
         for name in ("x_max", "lr", "first_square"):
             require(getattr(self, name) > 0, name, "a number above 0", getattr(self, name))
         require(self.alpha >= 0, "alpha", "a number >= 0", self.alpha)

@@ -18,9 +18,9 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
 from cmlearn._arrays import as_array
-from cmlearn._validate import require, require_ndim, require_type
+from cmlearn._precision import full_precision, widen
+from cmlearn._validate import require, require_counts, require_ndim, require_type
 from cmlearn.embedding.word_vectors import WordVectors
-from cmlearn.matching._precision import full_precision, widen
 
 __all__ = ["SemanticEncoder", "SentenceEncoder", "SeriesEncoder", "pad_series"]
 
@@ -208,8 +208,7 @@ class SeriesEncoder(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        for name, size in {"channels": channels, "dim": dim, "width": width, "stages": stages}.items():
-            require(size >= 1, name, "a number >= 1", size)
+        require_counts(channels=channels, dim=dim, width=width, stages=stages)
         require(kernel >= 1 and kernel % 2 == 1, "kernel", "an odd number >= 1", kernel)
         sizes = [channels, *[width] * stages]
         self.convolutions = nn.ModuleList(
@@ -262,7 +261,7 @@ def pad_series(series: Iterable[Any], *, every: int = 1) -> Float32[Tensor, "ite
         tensor([[1., 2.],
                 [3., nan]])
     """
-    require(every >= 1, "every", "a number >= 1", every)
+    require_counts(every=every)
     rows = [torch.as_tensor(as_array(x)[::every], dtype=torch.float32).flatten(1) for x in series]
     require(len(rows) > 0, "series", "at least one recording", "none")
     widths = sorted({row.shape[1] for row in rows})

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from cmlearn import train
 from cmlearn._progress import progress
-from cmlearn._validate import require, require_choice
+from cmlearn._validate import require, require_choice, require_counts
 from cmlearn.embedding.vocabulary import Corpus, Vocabulary
 from cmlearn.embedding.word_vectors import WordVectors
 
@@ -194,8 +194,7 @@ class Word2Vec(BaseEstimator):
         return self.vectors.to_keyedvectors()
 
     def _check(self) -> None:
-        for name in ("dim", "epochs", "min_count", "workers"):
-            require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        require_counts(dim=self.dim, epochs=self.epochs, min_count=self.min_count, workers=self.workers)
         require(self.negatives >= 0, "negatives", "0 or more", self.negatives)
         require(1 <= self.window <= BLOCK, "window", f"1 to {BLOCK}", self.window)
         require(self.lr > 0, "lr", "a number above 0", self.lr)

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cmlearn._validate import require
-from cmlearn.matching._precision import widen
+from cmlearn._precision import widen
+from cmlearn._validate import require, require_counts
 
 __all__ = [
     "BilinearCNN",
@@ -176,8 +176,7 @@ class BilinearCNN(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        require(features >= 1, "features", "a number >= 1", features)
-        require(classes >= 1, "classes", "a number >= 1", classes)
+        require_counts(features=features, classes=classes)
         self.stream_a = stream_a
         self.stream_b = stream_b
         self.pool = BilinearPooling()
@@ -236,8 +235,7 @@ class CountSketch(nn.Module):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__()
-        require(inputs >= 1, "inputs", "a number >= 1", inputs)
-        require(d >= 1, "d", "a number >= 1", d)
+        require_counts(inputs=inputs, d=d)
         self.d = d
         self.register_buffer("bins", torch.randint(d, (inputs,), generator=generator).to(device))
         self.register_buffer("signs", (2 * torch.randint(2, (inputs,), generator=generator) - 1).to(device))

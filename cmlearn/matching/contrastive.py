@@ -23,8 +23,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from cmlearn._precision import full_precision, widen
 from cmlearn._validate import require, require_ndim
-from cmlearn.matching._precision import full_precision, widen
 
 __all__ = ["HardestHinge", "InfoNCE", "SigLIP", "gather", "hinge", "info_nce", "siglip"]
 

@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from cmlearn._validate import require
+from cmlearn._validate import require, require_counts
 from cmlearn.matching._binary import seeded, units
 from cmlearn.matching.boltzmann import BoltzmannMachine, Layers, mirrored
 from cmlearn.matching.pcd import train_pcd
@@ -72,7 +72,7 @@ class _Deep(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _check_settings(self) -> None:
         require(self.pretrain_iter >= 0, "pretrain_iter", "a number >= 0", self.pretrain_iter)
-        require(self.mean_field_steps >= 1, "mean_field_steps", "a number >= 1", self.mean_field_steps)
+        require_counts(mean_field_steps=self.mean_field_steps)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

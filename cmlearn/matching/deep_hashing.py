@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int8, Shaped
 from torch import Tensor, nn
 
+from cmlearn._precision import full_precision, widen
 from cmlearn._validate import require, require_ndim
-from cmlearn.matching._precision import full_precision, widen
 
 __all__ = ["DeepHash", "HashingLoss", "hashing_loss"]
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_ndim, require_type
+from cmlearn._validate import require, require_counts, require_ndim, require_type
 
 __all__ = ["ConvEncoder", "DualEncoder", "NgramEncoder", "NgramTokenizer", "PairLoss"]
 
@@ -42,7 +42,7 @@ class NgramTokenizer:
 
     def __init__(self, buckets: int = 2**14, *, shortest: int = 1, longest: int = 4) -> None:
         require(buckets >= 2, "buckets", "a number >= 2", buckets)
-        require(shortest >= 1, "shortest", "a number >= 1", shortest)
+        require_counts(shortest=shortest)
         require(longest >= shortest, "longest", f"at least `shortest` ({shortest})", longest)
         self.buckets = buckets
         self.shortest = shortest
@@ -112,7 +112,7 @@ class NgramEncoder(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _require_sizes(dim=dim, width=width, buckets=buckets)
+        require_counts(dim=dim, width=width, buckets=buckets)
         self.parts = nn.EmbeddingBag(buckets, width, mode="mean", padding_idx=0, device=device, dtype=dtype)
         nn.init.normal_(self.parts.weight, std=0.02)  # small: what is learned soon outweighs where it started
         self.project = nn.Linear(width, dim, device=device, dtype=dtype)
@@ -166,7 +166,7 @@ class ConvEncoder(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _require_sizes(dim=dim, width=width)
+        require_counts(dim=dim, width=width)
         channels = [3, width, 2 * width, 4 * width]
         self.stages = nn.Sequential(*(_stage(m, n, device, dtype) for m, n in pairwise(channels)))
         self.grid = nn.AdaptiveAvgPool2d(4)
@@ -322,8 +322,3 @@ def _stage(
         nn.BatchNorm2d(out, device=device, dtype=dtype),
         nn.ReLU(),
     )
-
-
-def _require_sizes(**sizes: int) -> None:
-    for name, size in sizes.items():
-        require(size >= 1, name, "a number >= 1", size)

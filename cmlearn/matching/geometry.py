@@ -7,7 +7,7 @@ from jaxtyping import Float
 from scipy.special import hyp0f1
 from torch import Tensor
 
-from cmlearn._validate import require, require_ndim
+from cmlearn._validate import require, require_counts, require_ndim
 
 __all__ = ["alignment", "modality_gap", "uniformity", "uniformity_of_random_points"]
 
@@ -90,7 +90,7 @@ def uniformity_of_random_points(dim: int, *, t: float = 2.0) -> float:
         >>> round(uniformity_of_random_points(128), 3)
         -3.938
     """
-    require(dim >= 1, "dim", "an integer >= 1", dim)
+    require_counts(dim=dim)
     require(t > 0, "t", "a positive number", t)
     return float(math.log(hyp0f1(dim / 2, t**2)) - 2 * t)
 

@@ -26,8 +26,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_choice, require_ndim
-from cmlearn.matching._precision import full_precision, widen
+from cmlearn._precision import full_precision, widen
+from cmlearn._validate import require, require_choice, require_counts, require_ndim
 
 __all__ = [
     "AngularSoftmax",
@@ -381,7 +381,7 @@ class SphereConv2d(_Sphere):
     ) -> None:
         shape = (out, channels, kernel_size, kernel_size)
         super().__init__(shape, operator, k, bias, {"device": device, "dtype": dtype})
-        require(stride >= 1, "stride", "a number >= 1", stride)
+        require_counts(stride=stride)
         require(padding >= 0, "padding", "a number >= 0", padding)
         self.stride = stride
         self.padding = padding

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int, Int64, Shaped
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from cmlearn._validate import require, require_choice, require_ndim
+from cmlearn._validate import require, require_choice, require_counts, require_ndim
 
 __all__ = [
     "EpisodeLoss",
@@ -325,9 +325,7 @@ class Episodes(Dataset[dict[str, Tensor]]):
         episodes: int,
         generator: torch.Generator | None = None,
     ) -> None:
-        sizes = {"ways": ways, "shots": shots, "queries": queries, "episodes": episodes}
-        for name, size in sizes.items():
-            require(size >= 1, name, "a number >= 1", size)
+        require_counts(ways=ways, shots=shots, queries=queries, episodes=episodes)
         require(len(labels) == len(examples), "labels", f"{len(examples)}, one an example", len(labels))
         large = [(labels == k).nonzero().flatten().cpu() for k in torch.unique(labels).tolist()]
         self.members = [rows for rows in large if len(rows) >= shots + queries]

@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from cmlearn._precision import full_precision, widen
 from cmlearn._validate import require, require_choice
-from cmlearn.matching._precision import full_precision, widen
 
 __all__ = [
     "ContinuousAttention",

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_ndim
+from cmlearn._validate import require, require_counts, require_ndim
 
 __all__ = ["ConvLSTM", "ConvLSTMCell", "ConvLSTMState", "FrameForecaster"]
 
@@ -77,7 +77,7 @@ class ConvLSTMCell(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _check_sizes(channels=channels)
+        require_counts(channels=channels)
         _check_kernel(kernel, "kernel")
         self.state = nn.Conv2d(
             channels, 4 * channels, kernel, padding=kernel // 2, device=device, dtype=dtype
@@ -177,7 +177,7 @@ class ConvLSTM(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _check_sizes(in_channels=in_channels, channels=channels)
+        require_counts(in_channels=in_channels, channels=channels)
         _check_kernel(kernel, "kernel")
         _check_kernel(state_kernel, "state_kernel")
         self.input = nn.Conv2d(
@@ -256,7 +256,7 @@ class FrameForecaster(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _check_sizes(steps=steps, layers=layers, patch=patch, in_channels=in_channels)
+        require_counts(steps=steps, layers=layers, patch=patch, in_channels=in_channels)
         self.in_channels, self.steps, self.patch = in_channels, steps, patch
         pixels = in_channels * patch**2
         place: dict[str, Any] = {"device": device, "dtype": dtype}
@@ -315,11 +315,6 @@ def _check_clips(clips: Tensor, channels: int) -> None:
     require_ndim(clips, 5, "clips")
     require(clips.shape[1] == channels, "clips", f"{channels} channel(s)", f"shape {tuple(clips.shape)}")
     require(clips.shape[2] >= 1, "clips", "one frame or more", f"shape {tuple(clips.shape)}")
-
-
-def _check_sizes(**sizes: int) -> None:
-    for name, size in sizes.items():
-        require(size >= 1, name, "1 or more", size)
 
 
 def _check_kernel(kernel: int, argument: str) -> None:

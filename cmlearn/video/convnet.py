@@ -23,7 +23,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_choice
+from cmlearn._validate import require, require_choice, require_counts
 
 __all__ = [
     "TDNN",
@@ -76,8 +76,7 @@ def dilated_layers(depth: int, kernel: int = 3, base: int = 2) -> list[ConvLayer
         >>> [layer.dilation for layer in dilated_layers(4)]
         [1, 2, 4, 8]
     """
-    for name, value in {"depth": depth, "kernel": kernel, "base": base}.items():
-        require(value >= 1, name, "1 or more", value)
+    require_counts(depth=depth, kernel=kernel, base=base)
     return [ConvLayer(kernel, dilation=base**level) for level in range(depth)]
 
 
@@ -229,6 +228,8 @@ def convolutions(
     dims: int = 2,
     padding: str = "zeros",
     activation: Callable[[], nn.Module] = nn.ReLU,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
 ) -> nn.Sequential:
     """Convolutions with an activation after each, all of one width.
 
@@ -242,6 +243,8 @@ def convolutions(
         padding: `"zeros"` and `"circular"` keep places at the centres of what they see; `"none"` gives only
             outputs whose whole receptive field lies inside the input.
         activation: makes what stands after each convolution, such as `nn.Identity`.
+        device: of the weights.
+        dtype: of the weights.
 
     Raises:
         ValueError: if `dims` or `padding` is another, a number in `layers` is less than 1, or a padded kernel
@@ -268,6 +271,8 @@ def convolutions(
             padding=0 if padding == "none" else layer.dilation * (layer.kernel // 2),
             dilation=layer.dilation,
             padding_mode="zeros" if padding == "none" else padding,
+            device=device,
+            dtype=dtype,
         )
         nn.init.kaiming_normal_(conv.weight)
         nn.init.zeros_(conv.bias)
@@ -313,11 +318,14 @@ class ConvNet(nn.Module):
         width: int = 16,
         dims: int = 2,
         padding: str = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        place: dict[str, Any] = {"device": device, "dtype": dtype}
         self.layers = tuple(layers)
-        self.features = convolutions(channels, layers, width=width, dims=dims, padding=padding)
-        self.head = _CONVOLUTION[dims](width, classes, 1)
+        self.features = convolutions(channels, layers, width=width, dims=dims, padding=padding, **place)
+        self.head = _CONVOLUTION[dims](width, classes, 1, **place)
 
     def maps(self, x: Float[Tensor, "batch channel *space"]) -> Float[Tensor, "batch class *place"]:
         """Scores of each place."""
@@ -364,9 +372,12 @@ class TDNN(ConvNet):
         base: int = 2,
         width: int = 16,
         padding: str = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         layers = dilated_layers(depth, kernel, base)
-        super().__init__(channels, classes, layers, width=width, dims=1, padding=padding)
+        place: dict[str, Any] = {"device": device, "dtype": dtype}
+        super().__init__(channels, classes, layers, width=width, dims=1, padding=padding, **place)
 
 
 def _steps(layers: Sequence[ConvLayer]) -> list[int]:

@@ -9,23 +9,20 @@ follow, for any model whatever:
 - the frames in order: 1.
 """
 
-from functools import cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from sklearn.datasets import load_digits
 from torch import Tensor
 
-from cmlearn._validate import require, require_choice
+from cmlearn._validate import require, require_counts
+from cmlearn.video.moving_digits import digit_pictures
 
 __all__ = ["DIRECTIONS", "DriftingDigits", "drifting_digits"]
 
 DIRECTIONS = ("left", "right", "up", "down")
 _STEPS = ((0, -1), (0, 1), (-1, 0), (1, 0))
-_TRAINING = 1200  # digits in the order of the file, so the others are by later writers
 
 
 class DriftingDigits(NamedTuple):
@@ -78,11 +75,9 @@ def drifting_digits(
         >>> torch.allclose(ink, ink[:, :, :1])  # nothing leaves the picture
         True
     """
-    require(count >= 1, "count", "1 or more", count)
     require(size >= 8, "size", "8 or more pixels", size)
-    require(min(frames, speed) >= 1, "frames, speed", "1 or more", (frames, speed))
-    require_choice(part, ("train", "test"), "part")
-    digits = _digits()[:_TRAINING] if part == "train" else _digits()[_TRAINING:]
+    require_counts(count=count, frames=frames, speed=speed)
+    digits = digit_pictures(part)
     shown = digits[torch.randint(len(digits), (count,), generator=generator)]
     direction = torch.randint(len(DIRECTIONS), (count,), generator=generator)
     start = torch.randint(size, (count, 1, 2), generator=generator)
@@ -100,8 +95,3 @@ def _shifted(
     source = (torch.arange(size) - corner[..., None]) % size  # (clip, time, 2, size)
     rows, columns = source[:, :, 0, :, None], source[:, :, 1, None, :]
     return canvas[torch.arange(len(canvas))[:, None, None, None], rows, columns]
-
-
-@cache
-def _digits() -> Float[Tensor, "digit 8 8"]:
-    return torch.tensor(load_digits().images.astype(np.float32) / 16)

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from cmlearn._validate import require, require_ndim
+from cmlearn._validate import require, require_counts, require_ndim
 
 __all__ = ["BRANCHES", "GridFlow", "branch_frames", "branch_lags", "constructed_flow"]
 
@@ -121,8 +121,7 @@ def branch_lags(
         {'closeness': (1, 2, 3), 'period': (12, 24), 'trend': (84,)}
     """
     counts = dict(zip(BRANCHES, (closeness, period, trend), strict=True))
-    for name, value in {"day": day, "week": week, **counts}.items():
-        require(value >= 1, name, "1 or more", value)
+    require_counts(day=day, week=week, **counts)
     steps = dict(zip(BRANCHES, (1, day, week), strict=True))
     return {name: tuple(steps[name] * i for i in range(1, counts[name] + 1)) for name in BRANCHES}
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from cmlearn._validate import require, require_choice, require_ndim
+from cmlearn._validate import require, require_choice, require_counts, require_ndim
 
 __all__ = ["MovingClips", "MovingDigits", "bounce", "digit_pictures"]
 
@@ -65,7 +65,7 @@ class MovingDigits:
         height, width = pictures.shape[1:]
         require(height == width, "pictures", "square ones", f"shape {tuple(pictures.shape)}")
         require(size > width, "size", f"more than the {width} pixels of a picture", size)
-        require(speed >= 1, "speed", "1 or more", speed)
+        require_counts(speed=speed)
         self.pictures, self.size, self.speed = pictures, size, speed
 
     def sample(
@@ -82,8 +82,7 @@ class MovingDigits:
         Raises:
             ValueError: if one of the numbers is less than 1.
         """
-        for name, value in {"count": count, "frames": frames, "digits": digits}.items():
-            require(value >= 1, name, "1 or more", value)
+        require_counts(count=count, frames=frames, digits=digits)
         room = self.size - self.pictures.shape[1]
         which = torch.randint(len(self.pictures), (count, digits), generator=generator)
         start = torch.randint(room + 1, (count, digits, 2), generator=generator)
@@ -135,7 +134,7 @@ def bounce(
         >>> bounce(torch.tensor([1, 2]), torch.tensor([2, -1]), 4, 3)[:, 0].tolist()  # along the rows
         [1, 3, 1, 1]
     """
-    require(room >= 1, "room", "1 or more", room)
+    require_counts(room=room)
     inside = bool(((start >= 0) & (start <= room)).all())
     require(inside, "start", f"places from 0 to {room}", f"{start.min()} to {start.max()}")
     time = torch.arange(frames)[:, None]

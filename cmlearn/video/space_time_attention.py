@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_choice
+from cmlearn._validate import require, require_choice, require_counts
 
 __all__ = ["SCHEMES", "STAM", "SelfAttention", "TimeSformer", "attention_pairs"]
 
@@ -43,8 +43,7 @@ def attention_pairs(scheme: str, frames: int, patches: int) -> int:
         (2461761, 323016)
     """
     require_choice(scheme, SCHEMES, "scheme")
-    require(frames >= 1, "frames", "1 or more", frames)
-    require(patches >= 1, "patches", "1 or more", patches)
+    require_counts(frames=frames, patches=patches)
     if scheme == "joint":
         return int((frames * patches + 1) ** 2)
     over_time = patches * frames**2 if scheme == "divided" else 0

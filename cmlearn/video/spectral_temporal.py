@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_ndim
+from cmlearn._validate import require, require_counts, require_ndim
 
 __all__ = ["GrowthCurves", "GrowthSeries", "TempCNN"]
 
@@ -69,9 +69,7 @@ class TempCNN(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        sizes = {"bands": bands, "classes": classes, "width": width, "layers": layers, "hidden": hidden}
-        for name, size in {**sizes, "pool": pool}.items():
-            require(size >= 1, name, "1 or more", size)
+        require_counts(bands=bands, classes=classes, width=width, layers=layers, hidden=hidden, pool=pool)
         require(kernel >= 1 and kernel % 2 == 1, "kernel", "an odd number", kernel)
         require(0 <= dropout < 1, "dropout", "a share from 0 to below 1", dropout)
         left = dates // pool**layers
@@ -163,7 +161,7 @@ class GrowthCurves:
     def __init__(self, bands: int = 3, *, noise: float = 0.35, peak: float = 0.6, onsets: int = 6) -> None:
         require(bands >= 2, "bands", "2 or more", bands)
         require(noise >= 0, "noise", "0 or more", noise)
-        require(onsets >= 1, "onsets", "1 or more", onsets)
+        require_counts(onsets=onsets)
         self.bands, self.noise, self.peak, self.onsets = bands, noise, peak, onsets
         self.orders = tuple(itertools.permutations(range(bands)))
         self.season = 2 * self.RISE + self.PEAK * bands
@@ -200,7 +198,7 @@ class GrowthCurves:
         Raises:
             ValueError: if `count` is less than 1.
         """
-        require(count >= 1, "count", "1 or more", count)
+        require_counts(count=count)
         label = torch.randint(len(self.orders), (count,), generator=generator)
         onset = torch.randint(self.onsets, (count,), generator=generator)
         noise = torch.randn(count, self.bands, self.dates, generator=generator)

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from cmlearn._validate import require, require_ndim
+from cmlearn._validate import require, require_counts, require_ndim
 
 __all__ = ["ShiftNet", "TemporalShift", "shift_channels"]
 
@@ -71,7 +71,7 @@ class TemporalShift(nn.Module):
 
     def __init__(self, frames: int, share: int = 8) -> None:
         super().__init__()
-        require(frames >= 1, "frames", "1 or more", frames)
+        require_counts(frames=frames)
         require(share >= 2, "share", "2 or more", share)
         self.frames, self.share = frames, share
 

@@ -183,27 +183,30 @@ class VNet(nn.Module):
         width: int = 16,
         convolutions: Sequence[int] = PUBLISHED_CONVOLUTIONS,
         kernel: int = 5,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        place: dict[str, Any] = {"device": device, "dtype": dtype}
         require(width % channels == 0, "channels", f"a divisor of the width {width}", channels)
         require(kernel % 2 == 1, "kernel", "an odd number", kernel)
         require(min(convolutions, default=0) >= 1, "convolutions", "1 or more in each stage", convolutions)
         widths = [width * 2**level for level in range(len(convolutions))]
         self.repeats = width // channels
-        self.first = _Stage(width, convolutions[0], kernel, channels)
+        self.first = _Stage(width, convolutions[0], kernel, channels, **place)
         below = zip(pairwise(widths), convolutions[1:], strict=True)
         self.down = nn.ModuleList(
-            nn.Sequential(_halve(narrow, wide), _Stage(wide, count, kernel))
+            nn.Sequential(_halve(narrow, wide, **place), _Stage(wide, count, kernel, **place))
             for (narrow, wide), count in below
         )
         up = [*zip(pairwise(widths), convolutions[:-1], strict=True)][::-1]
         inner = [2 * narrow for (narrow, _), _ in up]
         sources = [widths[-1], *inner]
         self.up = nn.ModuleList(
-            _double(source, narrow) for source, ((narrow, _), _) in zip(sources, up, strict=False)
+            _double(source, narrow, **place) for source, ((narrow, _), _) in zip(sources, up, strict=False)
         )
-        self.right = nn.ModuleList(_Stage(2 * narrow, count, kernel) for (narrow, _), count in up)
-        self.head = nn.Conv3d(sources[-1], classes, 1)
+        self.right = nn.ModuleList(_Stage(2 * narrow, count, kernel, **place) for (narrow, _), count in up)
+        self.head = nn.Conv3d(sources[-1], classes, 1, **place)
         self.apply(_initialise)
 
     def forward(
@@ -226,14 +229,16 @@ class VNet(nn.Module):
 class _Stage(nn.Module):
     """Convolutions with PReLU between them, a sum with what came in, and a last PReLU."""
 
-    def __init__(self, width: int, count: int, kernel: int, channels: int | None = None) -> None:
+    def __init__(
+        self, width: int, count: int, kernel: int, channels: int | None = None, **place: Any
+    ) -> None:
         super().__init__()
         parts: list[nn.Module] = []
         for source in [channels or width, *[width] * (count - 1)]:
-            parts += [nn.PReLU(width)] if parts else []
-            parts += [nn.Conv3d(source, width, kernel, padding=kernel // 2)]
+            parts += [nn.PReLU(width, **place)] if parts else []
+            parts += [nn.Conv3d(source, width, kernel, padding=kernel // 2, **place)]
         self.convolutions = nn.Sequential(*parts)
-        self.activation = nn.PReLU(width)
+        self.activation = nn.PReLU(width, **place)
 
     def forward(
         self,
@@ -244,12 +249,12 @@ class _Stage(nn.Module):
         return self.activation(self.convolutions(x) + (x if added is None else added))
 
 
-def _halve(source: int, width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv3d(source, width, 2, stride=2), nn.PReLU(width))
+def _halve(source: int, width: int, **place: Any) -> nn.Sequential:
+    return nn.Sequential(nn.Conv3d(source, width, 2, stride=2, **place), nn.PReLU(width, **place))
 
 
-def _double(source: int, width: int) -> nn.Sequential:
-    return nn.Sequential(nn.ConvTranspose3d(source, width, 2, stride=2), nn.PReLU(width))
+def _double(source: int, width: int, **place: Any) -> nn.Sequential:
+    return nn.Sequential(nn.ConvTranspose3d(source, width, 2, stride=2, **place), nn.PReLU(width, **place))
 
 
 def _initialise(module: nn.Module) -> None:

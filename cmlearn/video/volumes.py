@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from cmlearn._validate import require
+from cmlearn._validate import require, require_counts
 
 __all__ = ["BlobVolumes", "blob_volumes"]
 
@@ -71,7 +71,7 @@ def blob_volumes(
         >>> drawn.volume.shape, drawn.target.sum((1, 2, 3, 4)).tolist()
         (torch.Size([4, 2, 16, 16, 16]), [41, 41, 41, 41])
     """
-    require(count >= 1, "count", "1 or more", count)
+    require_counts(count=count)
     require(side >= 8 and side % 2 == 0, "side", "an even number, 8 or more", side)
     require(share <= 0.04 and round(share * side**3) >= 1, "share", "one voxel to 0.04", share)
     require(noise >= 0, "noise", "0 or more", noise)

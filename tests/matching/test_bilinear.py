@@ -223,9 +223,9 @@ def test_bad_input_is_named() -> None:
         circular_convolution(a, b)
     with pytest.raises(ValueError, match="`x`: expected 7 numbers in the last dimension, got 4"):
         CountSketch(7, 8)(a)
-    with pytest.raises(ValueError, match="`d`: expected a number >= 1, got 0"):
+    with pytest.raises(ValueError, match="`d`: expected 1 or more, got 0"):
         CompactBilinear(4, 3, 0)
-    with pytest.raises(ValueError, match="`inputs`: expected a number >= 1, got 0"):
+    with pytest.raises(ValueError, match="`inputs`: expected 1 or more, got 0"):
         CountSketch(0, 8)
-    with pytest.raises(ValueError, match="`classes`: expected a number >= 1, got 0"):
+    with pytest.raises(ValueError, match="`classes`: expected 1 or more, got 0"):
         BilinearCNN(nn.Identity(), nn.Identity(), features=4, classes=0)

@@ -180,7 +180,7 @@ def test_bad_input_is_named() -> None:
         DBM((4,)).fit(X)
     with pytest.raises(ValueError, match="`pretrain_iter`: expected a number >= 0"):
         DBM(pretrain_iter=-1).fit(X)
-    with pytest.raises(ValueError, match="`mean_field_steps`: expected a number >= 1"):
+    with pytest.raises(ValueError, match="`mean_field_steps`: expected 1 or more"):
         MultimodalDBM(mean_field_steps=0).fit(X, y)
     with pytest.raises(ValueError, match="`y`: expected values from 0 to 1"):
         MultimodalDBM().fit(X, 3 * y)

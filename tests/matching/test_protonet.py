@@ -244,7 +244,7 @@ def test_bad_settings_are_named() -> None:
 @pytest.mark.errors
 def test_bad_episodes_are_named() -> None:
     for name in ("ways", "shots", "queries", "episodes"):
-        with pytest.raises(ValueError, match=f"`{name}`: expected a number >= 1, got 0"):
+        with pytest.raises(ValueError, match=f"`{name}`: expected 1 or more, got 0"):
             episodes(**{name: 0})
     with pytest.raises(ValueError, match="`labels`: expected 11 classes of 5 examples or more, got 10"):
         episodes(ways=11)
