@@ -832,7 +832,7 @@ SYSTEMS: tuple[System, ...] = (
         further=("ji2018crop", "roy2020hybridsn", "yu2018spatio", "cao2020spectral"),
         family="video",
         implements=("cmlearn.video.spectral_temporal.TempCNN",),
-        planned="works/spectral-temporal",
+        lesson="works/spectral-temporal",
     ),
     System(
         key="29",

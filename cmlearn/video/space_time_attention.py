@@ -74,7 +74,14 @@ class SelfAttention(nn.Module):
         (torch.Size([3, 5, 8]), torch.Size([3, 2, 5, 5]))
     """
 
-    def __init__(self, dim: int, heads: int, *, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        *,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
         require(heads >= 1 and dim % heads == 0, "heads", f"a divisor of {dim}", heads)
         self.heads = heads
@@ -108,7 +115,9 @@ def _weights(
 class _Branch(nn.Module):
     """What is added to the tokens: a layer on the normalised tokens."""
 
-    def __init__(self, dim: int, layer: nn.Module, device: Any, dtype: Any) -> None:
+    def __init__(
+        self, dim: int, layer: nn.Module, device: torch.device | str | None, dtype: torch.dtype | None
+    ) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(dim, eps=1e-6, device=device, dtype=dtype)
         self.layer = layer
@@ -117,7 +126,7 @@ class _Branch(nn.Module):
         return self.layer(self.norm(tokens))
 
 
-def _mlp(dim: int, device: Any, dtype: Any) -> nn.Module:
+def _mlp(dim: int, device: torch.device | str | None, dtype: torch.dtype | None) -> nn.Module:
     wide = nn.Linear(dim, 4 * dim, device=device, dtype=dtype)
     return nn.Sequential(wide, nn.GELU(), nn.Linear(4 * dim, dim, device=device, dtype=dtype))
 
@@ -125,9 +134,11 @@ def _mlp(dim: int, device: Any, dtype: Any) -> nn.Module:
 class _Block(nn.Module):
     """One transformer block of a `TimeSformer`: a class token, and patches as (batch, time, patch, dim)."""
 
-    def __init__(self, dim: int, heads: int, scheme: str, device: Any, dtype: Any) -> None:
+    def __init__(
+        self, dim: int, heads: int, scheme: str, device: torch.device | str | None, dtype: torch.dtype | None
+    ) -> None:
         super().__init__()
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.scheme = scheme
         self.over_time: nn.Module | None = None
         if scheme == "divided":
@@ -188,11 +199,17 @@ class _Patches(nn.Module):
     """A clip's patches as tokens, with their places in space."""
 
     def __init__(
-        self, channels: int, size: int, patch: int, dim: int, device: Any = None, dtype: Any = None
+        self,
+        channels: int,
+        size: int,
+        patch: int,
+        dim: int,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         require(patch >= 1 and size % patch == 0, "patch", f"a divisor of {size}", patch)
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.count = (size // patch) ** 2
         self.project = nn.Conv2d(channels, dim, patch, patch, **options)
         self.cls = nn.Parameter(0.02 * torch.randn(dim, **options))
@@ -256,13 +273,13 @@ class TimeSformer(nn.Module):
         heads: int = 12,
         scheme: str = "divided",
         temporal_positions: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         require_choice(scheme, SCHEMES, "scheme")
         _require_square(shape)
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.shape = shape
         self.patches = _Patches(shape[0], shape[2], patch, dim, **options)
         self.times = (
@@ -346,12 +363,12 @@ class STAM(nn.Module):
         temporal_depth: int = 6,
         heads: int = 12,
         temporal_positions: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         _require_square(shape)
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.shape = shape
         self.patches = _Patches(shape[0], shape[2], patch, dim, **options)
         self.in_space = _encoder(dim, depth, heads, device, dtype)
@@ -378,9 +395,11 @@ class STAM(nn.Module):
 class _Layer(nn.Module):
     """One block of a plain transformer."""
 
-    def __init__(self, dim: int, heads: int, device: Any, dtype: Any) -> None:
+    def __init__(
+        self, dim: int, heads: int, device: torch.device | str | None, dtype: torch.dtype | None
+    ) -> None:
         super().__init__()
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.attention = _Branch(dim, SelfAttention(dim, heads, **options), **options)
         self.mlp = _Branch(dim, _mlp(dim, **options), **options)
 
@@ -389,7 +408,9 @@ class _Layer(nn.Module):
         return tokens + self.mlp(tokens)
 
 
-def _encoder(dim: int, depth: int, heads: int, device: Any, dtype: Any) -> nn.Sequential:
+def _encoder(
+    dim: int, depth: int, heads: int, device: torch.device | str | None, dtype: torch.dtype | None
+) -> nn.Sequential:
     layers = [_Layer(dim, heads, device, dtype) for _ in range(depth)]
     return nn.Sequential(*layers, nn.LayerNorm(dim, eps=1e-6, device=device, dtype=dtype))
 
