@@ -206,6 +206,14 @@ def test_names_at_the_line_ends_do_not_overlap():
     assert all(below.y1 <= above.y0 + 1 for below, above in itertools.pairwise(boxes))
 
 
+def test_a_small_table_between_words_is_set_like_text():
+    table = plot.matrix([[1, 2, 3], [4, 5, 6]], ["a", "b"], ["x", "y", "z"], label="count")
+    square = plot.matrix([[1, 2], [3, 4]], ["a", "b"], ["x", "y"], label="count")
+    assert [ax.get_title(loc="left") for ax in table.axes] == ["count"]
+    assert [ax.get_ylabel() for ax in square.axes] == ["", "count"]
+    assert table.get_figheight() < square.get_figheight()
+
+
 def test_matrix_colours_meet_at_zero_when_signs_differ():
     shown = plot.matrix(SIMILARITY, label="cosine").axes[0].images[0]
     assert shown.norm(0.0) == 0.5

@@ -20,6 +20,7 @@ from cmlearn.plot._images import Images, check_columns, check_image, check_image
 from cmlearn.plot._shared import Real, luminance, require_drawable, require_length, root, styled
 from cmlearn.plot.style import INK, PALETTE, WIDTH, Figure
 
+_WRITTEN = 10  # rows and columns of a table up to which its numbers are written in
 _LINE = 0.17  # height of a line of caption, in inches
 _GLOW = LinearSegmentedColormap.from_list("glow", [to_rgba(PALETTE[1], 0), to_rgba(PALETTE[1], 0.95)])
 
@@ -74,13 +75,16 @@ def matrix(
 ) -> MatplotlibFigure:
     """A table of numbers as colours; up to 10 by 10, the numbers are written in.
 
+    A small one with words at both sides is set as compactly as text, with its label above, unless it is
+    square.
+
     Values of both signs get a scale with two hues that meet at zero.
 
     Args:
         values: `(row, column)`.
         rows: a name or a picture for each row.
         columns: a name or a picture for each column.
-        label: what the numbers are, for the colour bar.
+        label: what the numbers are, for the colour bar or above the table.
         xlabel: what the columns are.
         ylabel: what the rows are.
         ax: draws here instead of into a new figure.
@@ -96,16 +100,21 @@ def matrix(
     table = as_array(values).astype(float)
     require_ndim(table, 2, "values")
     require(bool(table.size and np.isfinite(table).all()), "values", "finite numbers", f"shape {table.shape}")
-    ax = ax or Figure(*_matrix_size(table)).subplots()
+    as_text = ax is None and _is_table_of_words(table, rows, columns)
+    ax = ax or Figure(*_matrix_size(table, as_text)).subplots()
     signed = table.min() < 0 < table.max()
     reach = np.abs(table).max()
     shown = ax.imshow(table, cmap="PuOr_r", vmin=-reach, vmax=reach) if signed else ax.imshow(table)
-    root(ax).colorbar(shown, ax=ax, label=label, shrink=0.8)
+    if as_text:
+        ax.set_aspect("auto")
+        ax.set_title(label, loc="left", fontsize="medium")
+    else:
+        root(ax).colorbar(shown, ax=ax, label=label, shrink=0.8)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.spines[:].set_visible(False)
     _name_axis(ax, "y", rows, len(table))
     _name_axis(ax, "x", columns, table.shape[1])
-    if max(table.shape) <= 10:
+    if max(table.shape) <= _WRITTEN:
         _write_cells(ax, table, shown.to_rgba(table))
     return root(ax)
 
@@ -138,9 +147,18 @@ def attention(image: ArrayLike, weights: ArrayLike, words: Sequence[str] | None 
     return _draw_attention(picture, heat, words)
 
 
-def _matrix_size(table: Float[np.ndarray, "row column"]) -> tuple[float, float]:
+def _is_table_of_words(
+    table: Float[np.ndarray, "row column"], *names: Sequence[Any] | Shaped[np.ndarray, "name ..."] | None
+) -> bool:
+    """Whether to set it like text: small, with words at both sides, and no square of like against like."""
+    words = all(side is not None and len(side) > 0 and isinstance(side[0], str) for side in names)
+    return words and max(table.shape) <= _WRITTEN and table.shape[0] != table.shape[1]
+
+
+def _matrix_size(table: Float[np.ndarray, "row column"], as_text: bool) -> tuple[float, float]:
     rows, columns = table.shape
-    return WIDTH, float(np.clip(WIDTH * 0.72 * rows / columns, 1.6, 7.0))
+    height = 0.9 + 0.42 * rows if as_text else WIDTH * 0.72 * rows / columns
+    return WIDTH, float(np.clip(height, 1.6, 7.0))
 
 
 def _name_axis(
