@@ -9,6 +9,7 @@ import multiprocessing
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
 import torch
@@ -19,9 +20,9 @@ from cmlearn.video import C3D, STAM, R2Plus1D, Res3D, STResNet, TimeSformer, VNe
 
 FRAMES = (3, 16, 112, 112)
 MODELS: dict[str, tuple[Callable[..., nn.Module], tuple[int, ...]]] = {
-    "C3D": (lambda **place: C3D(101, **place), FRAMES),
-    "Res3D": (lambda **place: Res3D(101, **place), FRAMES),
-    "R(2+1)D": (lambda **place: R2Plus1D(101, **place), FRAMES),
+    "C3D": (partial(C3D, 101), FRAMES),
+    "Res3D": (partial(Res3D, 101), FRAMES),
+    "R(2+1)D": (partial(R2Plus1D, 101), FRAMES),
     "TimeSformer": (TimeSformer, (3, 8, 224, 224)),
     "STAM": (STAM, (3, 16, 224, 224)),
     "V-Net": (VNet, (1, 128, 128, 64)),
